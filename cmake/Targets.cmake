@@ -5,6 +5,7 @@ set(DSBIND_INCLUDE_DIR ${PROJECT_SOURCE_DIR}/native/include)
 set(DSBIND_OUT ${PROJECT_BINARY_DIR}/stage/dsbind)
 
 add_library(dsbind_options INTERFACE)
+target_compile_definitions(dsbind_options INTERFACE _GNU_SOURCE)
 target_compile_options(dsbind_options INTERFACE -Wall -Wextra $<$<BOOL:${DSBIND_WERROR}>:-Werror>)
 if(DSBIND_SANITIZE)
   target_compile_options(dsbind_options INTERFACE -fsanitize=${DSBIND_SANITIZE}

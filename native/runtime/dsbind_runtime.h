@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the NvDs libraries come from: the SDK, NVIDIA's wheel, or the bundle.
+ *
+ * Metadata and surface libraries come from one origin per process. They are opened by the first
+ * call of dsbind_runtime_open() or of any NvDs function; DSBIND_RUNTIME=auto|sdk|nvidia|bundled
+ * chooses. All functions are thread-safe. Strings live as long as the process. */
+#ifndef DSBIND_RUNTIME_H
+#define DSBIND_RUNTIME_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define DSBIND_RUNTIME_ERROR (dsbind_runtime_error_quark())
+
+typedef enum {
+  DSBIND_RUNTIME_ERROR_CHOICE, /* DSBIND_RUNTIME names no origin */
+  DSBIND_RUNTIME_ERROR_LOAD,   /* the libraries of the origin do not load here */
+  DSBIND_RUNTIME_ERROR_ABI,    /* they load, but are of another version */
+  DSBIND_RUNTIME_ERROR_PLUGIN, /* a GStreamer plugin does not load */
+} DsbindRuntimeError;
+
+/* A library or an origin as dsbind saw it. */
+typedef struct {
+  const char *name;   /* file name, or the origin's name */
+  const char *origin; /* sdk, nvidia or bundled */
+  const char *path;   /* absolute, or NULL when not found */
+  const char *error;  /* why it is not used, or NULL */
+} DsbindLibrary;
+
+GQuark dsbind_runtime_error_quark(void);
+
+/* Folder of NVIDIA's libraries within the Python environment; call it before opening. */
+void dsbind_runtime_set_nvidia_dir(const char *dir);
+
+/* Opens the libraries. Returns FALSE and sets `error` when no origin fits. */
+gboolean dsbind_runtime_open(GError **error);
+
+/* The chosen origin, or NULL before the libraries are open. */
+const char *dsbind_runtime_origin(void);
+
+/* The libraries of the chosen origin; NULL-terminated by name. Empty before opening. */
+const DsbindLibrary *dsbind_runtime_libraries(void);
+
+/* Every origin that was tried and why it was not taken; NULL-terminated by name. */
+const DsbindLibrary *dsbind_runtime_origins(void);
+
+/* Folders of the bundle: its libraries and its GStreamer plugins. */
+const char *dsbind_runtime_library_dir(void);
+const char *dsbind_runtime_plugin_dir(void);
+
+/* Registers the plugins of the bundle with GStreamer, once; gst_init() has been called. */
+gboolean dsbind_runtime_register_plugins(GError **error);
+
+/* Path of libonnxruntime: what was set, DSBIND_ONNXRUNTIME, or the wheel beside the bundle.
+ * NULL when there is none. */
+void dsbind_runtime_set_onnxruntime(const char *path);
+const char *dsbind_runtime_onnxruntime(void);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dsbind_runtime.h"
+
+#include <dlfcn.h>
+#include <gst/gst.h>
+#include <string.h>
+
+#include "nvds_version.h"
+#include "table.h"
+
+#define EXPORT __attribute__((visibility("default")))
+#define MAX_LIBRARIES 8
+#define SDK_ROOT "/opt/nvidia/deepstream/deepstream"
+
+enum { SDK, NVIDIA, BUNDLED, ORIGINS };
+
+static const char *const origin_names[ORIGINS] = {"sdk", "nvidia", "bundled"};
+
+/* Guards all below; recursive because an NvDs call may come from within an open. */
+static GRecMutex mutex;
+static char *nvidia_dir;
+static char *onnxruntime_path;
+static int chosen = -1;
+static DsbindLibrary libraries[MAX_LIBRARIES + 1];
+static DsbindLibrary origins[ORIGINS + 1];
+static gboolean plugins_registered;
+
+EXPORT G_DEFINE_QUARK(dsbind-runtime-error-quark, dsbind_runtime_error)
+
+/* Folder of this library: everything bundled lies relative to it. */
+static const char *bundle_dir(void) {
+  static char *dir;
+  if (g_once_init_enter(&dir)) {
+    Dl_info info;
+    char *found = NULL;
+    if (dladdr((void *)bundle_dir, &info) && info.dli_fname)
+      found = g_canonicalize_filename(info.dli_fname, NULL);
+    char *parent = found ? g_path_get_dirname(found) : g_strdup(".");
+    g_free(found);
+    g_once_init_leave(&dir, parent);
+  }
+  return dir;
+}
+
+EXPORT const char *dsbind_runtime_library_dir(void) { return bundle_dir(); }
+
+EXPORT const char *dsbind_runtime_plugin_dir(void) {
+  static char *dir;
+  if (g_once_init_enter(&dir)) {
+    char *path = g_build_filename(bundle_dir(), "..", "plugins", NULL);
+    char *canonical = g_canonicalize_filename(path, NULL);
+    g_free(path);
+    g_once_init_leave(&dir, canonical);
+  }
+  return dir;
+}
+
+EXPORT void dsbind_runtime_set_nvidia_dir(const char *dir) {
+  g_rec_mutex_lock(&mutex);
+  g_free(nvidia_dir);
+  nvidia_dir = g_strdup(dir);
+  g_rec_mutex_unlock(&mutex);
+}
+
+/* The folder where an origin's libraries lie, or NULL when it is not installed. */
+static char *origin_dir(int origin) {
+  if (origin == BUNDLED) return g_strdup(bundle_dir());
+  if (origin == NVIDIA) return g_strdup(nvidia_dir);
+  const char *root = g_getenv("DEEPSTREAM_ROOT");
+  char *dir = g_build_filename(root && *root ? root : SDK_ROOT, "lib", NULL);
+  if (g_file_test(dir, G_FILE_TEST_IS_DIR)) return dir;
+  g_free(dir);
+  return NULL;
+}
+
+/* The version that the opened libraries tell, checked against the layouts compiled in. Layouts of
+ * metadata and surfaces are the same in 9.0 and 9.1. Without libnvds_utils there is nothing to ask. */
+static gboolean check_version(void *const *handles, char **why) {
+  for (unsigned i = 0; i < dsbind_library_count; i++) {
+    if (!handles[i] || strcmp(dsbind_library_names[i], "libnvds_utils.so") != 0) continue;
+    void (*version)(unsigned *, unsigned *) = dlsym(handles[i], "nvds_version");
+    unsigned major = 0, minor = 0;
+    if (!version) continue;
+    version(&major, &minor);
+    if (major != NVDS_VERSION_MAJOR) {
+      *why = g_strdup_printf("its ABI is DeepStream %u.%u, dsbind was built for %d.%d", major, minor,
+                             NVDS_VERSION_MAJOR, NVDS_VERSION_MINOR);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+/* Opens all libraries of one origin, or none. The metadata and surface libraries must be there;
+ * the others only where the origin has them: the bundle stands in. */
+static gboolean try_origin(int origin, DsbindRuntimeError *code, char **why) {
+  void *handles[MAX_LIBRARIES] = {NULL};
+  char *paths[MAX_LIBRARIES] = {NULL};
+  const char *from[MAX_LIBRARIES] = {NULL};
+  char *dir = origin_dir(origin);
+  gboolean ok = FALSE;
+
+  *code = DSBIND_RUNTIME_ERROR_LOAD;
+  if (!dir) {
+    *why = g_strdup("not installed");
+    return FALSE;
+  }
+  for (unsigned i = 0; i < dsbind_library_count; i++) {
+    const char *name = dsbind_library_names[i];
+    gboolean core = i < 4;
+    from[i] = origin_names[origin];
+    paths[i] = g_build_filename(dir, name, NULL);
+    if (!core && !g_file_test(paths[i], G_FILE_TEST_EXISTS)) {
+      g_free(paths[i]);
+      paths[i] = g_build_filename(bundle_dir(), name, NULL);
+      from[i] = origin_names[BUNDLED];
+    }
+    handles[i] = dlopen(paths[i], RTLD_NOW | RTLD_LOCAL);
+    if (!handles[i]) {
+      *why = g_strdup(dlerror());
+      goto done;
+    }
+  }
+  if (!check_version(handles, why)) {
+    *code = DSBIND_RUNTIME_ERROR_ABI;
+    goto done;
+  }
+  for (unsigned i = 0; i < dsbind_library_count; i++) {
+    libraries[i] = (DsbindLibrary){dsbind_library_names[i], from[i], paths[i], NULL};
+    paths[i] = NULL; /* kept for ever, by the list */
+  }
+  for (unsigned i = 0; i < dsbind_symbol_count; i++)
+    g_atomic_pointer_set(&dsbind_symbols[i].address,
+                         dlsym(handles[dsbind_symbols[i].library], dsbind_symbols[i].name));
+  ok = TRUE;
+done:
+  for (unsigned i = 0; i < dsbind_library_count; i++) {
+    if (!ok && handles[i]) dlclose(handles[i]);
+    g_free(paths[i]);
+  }
+  g_free(dir);
+  return ok;
+}
+
+EXPORT gboolean dsbind_runtime_open(GError **error) {
+  gboolean ok = FALSE;
+  g_rec_mutex_lock(&mutex);
+  if (chosen >= 0) {
+    g_rec_mutex_unlock(&mutex);
+    return TRUE;
+  }
+  const char *want = g_getenv("DSBIND_RUNTIME");
+  gboolean automatic = !want || !*want || strcmp(want, "auto") == 0;
+  int only = -1;
+  for (int i = 0; i < ORIGINS && !automatic; i++)
+    if (strcmp(want, origin_names[i]) == 0) only = i;
+  if (!automatic && only < 0) {
+    g_set_error(error, DSBIND_RUNTIME_ERROR, DSBIND_RUNTIME_ERROR_CHOICE,
+                "DSBIND_RUNTIME=%s names no origin: use auto, sdk, nvidia or bundled", want);
+    g_rec_mutex_unlock(&mutex);
+    return FALSE;
+  }
+  for (int i = 0; i < ORIGINS; i++) {
+    char *why = NULL;
+    DsbindRuntimeError code;
+    g_free((char *)origins[i].error);
+    g_free((char *)origins[i].path);
+    origins[i] = (DsbindLibrary){origin_names[i], origin_names[i], origin_dir(i), NULL};
+    if (!automatic && i != only) {
+      why = g_strdup_printf("DSBIND_RUNTIME=%s", want);
+    } else if (automatic && i != BUNDLED) {
+      /* Their surfaces lie in GPU memory, which the bundled elements cannot reach. */
+      why = g_strdup_printf(origins[i].path ? "chosen only by DSBIND_RUNTIME=%s" : "not installed",
+                            origin_names[i]);
+    } else if (chosen < 0 && try_origin(i, &code, &why)) {
+      chosen = i;
+      ok = TRUE;
+    } else if (chosen < 0 && error && !*error && (!automatic || i == BUNDLED)) {
+      g_set_error(error, DSBIND_RUNTIME_ERROR, code, "the %s libraries cannot be used: %s",
+                  origin_names[i], why);
+    }
+    origins[i].error = why;
+  }
+  g_rec_mutex_unlock(&mutex);
+  return ok;
+}
+
+EXPORT const char *dsbind_runtime_origin(void) {
+  g_rec_mutex_lock(&mutex);
+  const char *name = chosen >= 0 ? origin_names[chosen] : NULL;
+  g_rec_mutex_unlock(&mutex);
+  return name;
+}
+
+EXPORT const DsbindLibrary *dsbind_runtime_libraries(void) { return libraries; }
+
+EXPORT const DsbindLibrary *dsbind_runtime_origins(void) { return origins; }
+
+void *dsbind_symbol_resolve(unsigned index) {
+  GError *error = NULL;
+  if (!dsbind_runtime_open(&error)) g_error("dsbind: %s", error->message);
+  void *address = g_atomic_pointer_get(&dsbind_symbols[index].address);
+  /* There is no value to return that would be right for every caller. */
+  if (!address)
+    g_error("dsbind: %s of the %s libraries lacks %s",
+            dsbind_library_names[dsbind_symbols[index].library], dsbind_runtime_origin(),
+            dsbind_symbols[index].name);
+  return address;
+}
+
+EXPORT gboolean dsbind_runtime_register_plugins(GError **error) {
+  g_rec_mutex_lock(&mutex);
+  if (!plugins_registered && dsbind_runtime_open(error)) {
+    const char *dir = dsbind_runtime_plugin_dir();
+    gst_registry_scan_path(gst_registry_get(), dir);
+    GstElementFactory *factory = gst_element_factory_find("nvstreammux");
+    if (factory) {
+      gst_object_unref(factory);
+      plugins_registered = TRUE;
+    } else {
+      g_set_error(error, DSBIND_RUNTIME_ERROR, DSBIND_RUNTIME_ERROR_PLUGIN,
+                  "GStreamer finds no plugins in %s: reinstall dsbind", dir);
+    }
+  }
+  gboolean ok = plugins_registered;
+  g_rec_mutex_unlock(&mutex);
+  return ok;
+}
+
+EXPORT void dsbind_runtime_set_onnxruntime(const char *path) {
+  g_rec_mutex_lock(&mutex);
+  g_free(onnxruntime_path);
+  onnxruntime_path = g_strdup(path);
+  g_rec_mutex_unlock(&mutex);
+}
+
+/* The library within site-packages/onnxruntime, for programs that start without Python. */
+static char *onnxruntime_beside_bundle(void) {
+  char *capi = g_build_filename(bundle_dir(), "..", "..", "..", "onnxruntime", "capi", NULL);
+  GDir *dir = g_dir_open(capi, 0, NULL);
+  char *found = NULL;
+  const char *name;
+  while (dir && !found && (name = g_dir_read_name(dir)))
+    if (g_str_has_prefix(name, "libonnxruntime.so")) found = g_build_filename(capi, name, NULL);
+  if (dir) g_dir_close(dir);
+  g_free(capi);
+  return found;
+}
+
+EXPORT const char *dsbind_runtime_onnxruntime(void) {
+  g_rec_mutex_lock(&mutex);
+  if (!onnxruntime_path) {
+    const char *named = g_getenv("DSBIND_ONNXRUNTIME");
+    onnxruntime_path = named && *named ? g_strdup(named) : onnxruntime_beside_bundle();
+  }
+  const char *path = onnxruntime_path;
+  g_rec_mutex_unlock(&mutex);
+  return path;
+}
