@@ -23,6 +23,12 @@ GstVideoFormat dsbind_video_format(NvBufSurfaceColorFormat format);
 
 gboolean dsbind_caps_are_nvmm(const GstCaps *caps);
 
+/* Caps of NVMM memory for `info`. */
+GstCaps *dsbind_nvmm_caps(const GstVideoInfo *info);
+
+/* Whether both sides are 1 to DSBIND_MAX_SIDE; `error` says which value is not. */
+gboolean dsbind_check_size(gint width, gint height, GError **error);
+
 /* A new surface of `batch` frames of the geometry and format of `info`. NULL and `error` set
  * (GST_RESOURCE_ERROR) when it cannot be made. Pair with NvBufSurfaceDestroy(). */
 NvBufSurface *dsbind_surface_new(const GstVideoInfo *info, guint batch, GError **error);
@@ -41,13 +47,18 @@ GstBuffer *dsbind_buffer_new_batch(guint capacity, guint count, const NvBufSurfa
  * size is checked. */
 NvBufSurface *dsbind_buffer_surface(GstBuffer *buffer);
 
-/* The same for writing pixels in place: the buffer must be writable; shared memory is replaced by
- * a copy first. NULL when that fails. */
+/* The same for writing pixels in place: the buffer must be writable; memory that is shared, or
+ * whose frames other buffers hold too, is replaced by a copy first. NULL when that fails. */
 NvBufSurface *dsbind_buffer_surface_writable(GstBuffer *buffer);
 
-/* Describes a mapped system-memory frame as a surface of one entry, without a copy. */
-void dsbind_surface_wrap_frame(NvBufSurface *surface, NvBufSurfaceParams *entry,
-                               const GstVideoFrame *frame);
+/* Describes a mapped system-memory frame as a surface of one entry, without a copy. FALSE when its
+ * format or layout has no such description. */
+gboolean dsbind_surface_wrap_frame(NvBufSurface *surface, NvBufSurfaceParams *entry,
+                                   const GstVideoFrame *frame);
+
+/* Timestamps, flags and all metadata (NvDs batch metadata as a deep copy) but what describes the
+ * old memory. */
+void dsbind_buffer_copy_info(GstBuffer *to, GstBuffer *from);
 
 /* A pool of NVMM buffers, active. `max` 0 is unlimited. NULL and `error` set on failure. */
 GstBufferPool *dsbind_pool_new(const GstVideoInfo *info, guint batch, guint min, guint max,

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What dsbind raises: one tree rooted at `Error`, each class also a fitting builtin."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+import warnings
+from collections.abc import Iterable
+
+__all__ = [
+    "ArgumentTypeError",
+    "ConfigError",
+    "DisplayError",
+    "Error",
+    "FlowError",
+    "LinkError",
+    "MissingElementError",
+    "MissingFileError",
+    "OutputError",
+    "ProbeError",
+    "RuntimeNotFoundError",
+    "SourceError",
+    "StaleMetadataError",
+    "StateError",
+    "StopTimeoutError",
+    "StreamError",
+    "UnknownPropertyWarning",
+    "UnsupportedError",
+]
+
+
+class Error(Exception):
+    """Root of everything that dsbind raises on purpose."""
+
+
+class ArgumentTypeError(Error, TypeError):
+    """An argument is of the wrong type, or of a kind that the call does not take."""
+
+
+class ConfigError(Error, ValueError):
+    """A property, keyword or configuration file has a value that cannot be used."""
+
+
+class UnsupportedError(Error, NotImplementedError):
+    """The call is right, but this release of dsbind does not do it."""
+
+
+class MissingElementError(Error, LookupError, RuntimeError):
+    """A GStreamer element, or a named part of a pipeline, is not there."""
+
+
+class MissingFileError(Error, FileNotFoundError):
+    """A file that was named does not exist."""
+
+
+class RuntimeNotFoundError(Error, ImportError):
+    """The native libraries or GStreamer cannot be used here."""
+
+
+class LinkError(Error, RuntimeError):
+    """Two elements have no pads that go together."""
+
+
+class ProbeError(Error, RuntimeError):
+    """A probe cannot be attached there."""
+
+
+class FlowError(Error, RuntimeError):
+    """The operation does not fit what comes before it in the flow."""
+
+
+class StateError(Error, RuntimeError):
+    """The pipeline is in a state in which this cannot be done."""
+
+
+class StaleMetadataError(Error, RuntimeError):
+    """Metadata or pixels were used after the callback that received them had returned."""
+
+
+class StopTimeoutError(Error, TimeoutError):
+    """The pipeline did not end within the time given."""
+
+
+class StreamError(Error, RuntimeError):
+    """A pipeline failed while it was running.
+
+    Attributes
+    ----------
+    element : str
+        Name of the element that failed; empty where none is known.
+    source : str
+        The URI that was being read, without credentials; empty where it is not a source's error.
+    others : tuple of StreamError
+        Further failures of the same run, of other sources.
+    """
+
+    def __init__(self, text: str, *, element: str = "", source: str = "") -> None:
+        super().__init__(text)
+        self.element = element
+        self.source = source
+        self.others: tuple[StreamError, ...] = ()
+
+
+class SourceError(StreamError):
+    """A source cannot be read."""
+
+
+class OutputError(Error, OSError):
+    """An output cannot be written.
+
+    Attributes
+    ----------
+    element : str
+        Name of the element that failed; empty when nothing was running yet.
+    """
+
+    element = ""
+
+
+class DisplayError(Error, RuntimeError):
+    """There is no display to show video on."""
+
+
+class UnknownPropertyWarning(UserWarning):
+    """A property or keyword that nothing here knows; it has no effect."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The name in `known` that was most likely meant, or None."""
+    key = name.replace("_", "-").lower()
+    close = difflib.get_close_matches(key, [k.replace("_", "-") for k in known], 1, 0.6)
+    return close[0] if close else None
+
+
+def warn_unknown_property(owner: str, name: str, known: Iterable[str]) -> None:
+    """Warn, at the line of the user's program, that `owner` has no property `name`."""
+    shown = name.replace("_", "-")
+    close = nearest(name, known)
+    hint = f"; did you mean {close!r}?" if close else ""
+    warnings.warn(
+        f"{owner} has no property {shown!r}, it has no effect{hint}",
+        UnknownPropertyWarning,
+        stacklevel=_level_of_caller(),
+    )
+
+
+def _level_of_caller() -> int:
+    """The `stacklevel`, for a caller's `warnings.warn`, of the first frame outside dsbind."""
+    frame = sys._getframe(1)
+    level = 1
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "dsbind":
+        frame = frame.f_back
+        level += 1
+    return level
+
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@\"']*@")
+_SECRETS = re.compile(
+    r"([?&;](?:[\w-]*(?:token|passw(?:or)?d|secret|signature|api-?_?key)|auth|key|pass|pwd|sig)=)"
+    r"[^&;\s\"']*",
+    re.IGNORECASE,
+)
+
+
+def mask_uri(text: str) -> str:
+    """`text` with the credentials of every URI in it replaced by stars."""
+    return _SECRETS.sub(r"\1***", _CREDENTIALS.sub("***@", text))
+
+
+def add_text(error: BaseException, text: str) -> None:
+    """Say more in an exception: in its own message where it is ours, else in its notes."""
+    if isinstance(error, Error) and error.args and isinstance(error.args[0], str):
+        error.args = (f"{error.args[0]}; {text}", *error.args[1:])
+    else:
+        error.__dict__.setdefault("__notes__", []).append(text)
+
+
+def missing_file(path: str, purpose: str = "") -> MissingFileError:
+    """The error for a file that is not there; `purpose` says what it was wanted for."""
+    return MissingFileError(f"File {path} doesn't exist{f': {purpose}' if purpose else ''}")

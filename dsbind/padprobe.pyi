@@ -1,0 +1,17 @@
+from collections.abc import Callable
+from typing import Any
+
+from dsbind.gst import Element
+
+class PadProbe:
+    enabled: bool
+    def __init__(
+        self,
+        element: Element,
+        pad: str,
+        handler: Callable[[Any], object],
+        batches_only: bool,
+        on_error: Callable[[BaseException], object],
+    ) -> None: ...
+
+def in_callback() -> bool: ...

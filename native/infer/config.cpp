@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "config.h"
+
+#include <glib.h>
+
+#include <memory>
+#include <sstream>
+
+#include "config_apply.h"
+#include "config_keys.h"
+#include "error.h"
+#include "value.h"
+
+namespace dsbind::infer {
+namespace {
+
+constexpr char kAttrsPrefix[] = "class-attrs-";
+constexpr size_t kMaxLabelBytes = size_t{1} << 20;
+
+/* One config file on its way to a Config: remembers the entries for messages about two of them. */
+class Loader {
+ public:
+  explicit Loader(const std::string &path) {
+    std::unique_ptr<char, decltype(&g_free)> full(g_canonicalize_filename(path.c_str(), nullptr),
+                                                  g_free);
+    config_.path = full.get();
+  }
+
+  Config load() {
+    entries_ = read_config_file(config_.path);
+    warn_about_names();
+    for (const ConfigEntry &entry : entries_)
+      if (entry.group == "property" && property_use(entry.key) == KeyUse::Honoured)
+        apply_property(&config_, entry);
+    /* Classes start from what is said for all of them, wherever that group stands. */
+    for (const ConfigEntry &entry : entries_)
+      if (entry.group == "class-attrs-all" && class_attr_use(entry.key) == KeyUse::Honoured)
+        apply_class_attr(&config_, &config_.all_classes, entry);
+    for (const ConfigEntry &entry : entries_) apply_one_class(entry);
+    check_model();
+    check_pairs();
+    check_attrs("class-attrs-all", config_.all_classes);
+    for (const auto &[id, attrs] : config_.one_class)
+      check_attrs(kAttrsPrefix + std::to_string(id), attrs);
+    read_labels();
+    return std::move(config_);
+  }
+
+ private:
+  const ConfigEntry *find(const std::string &group, const std::string &key) const {
+    for (const ConfigEntry &entry : entries_)
+      if (entry.group == group && entry.key == key) return &entry;
+    return nullptr;
+  }
+  const ConfigEntry *property(const std::string &key) const { return find("property", key); }
+
+  [[noreturn]] void contradiction(const ConfigEntry &a, const ConfigEntry &b,
+                                  const std::string &why) const {
+    throw Error(ErrorKind::Settings, entry_text(config_, a) + " and [" + b.group + "] " + b.key +
+                                         "=" + b.value + " (line " + std::to_string(b.line) +
+                                         ") contradict each other: " + why);
+  }
+  void warn(const ConfigEntry &entry, const std::string &what) {
+    config_.warnings.push_back(entry_text(config_, entry) + " " + what);
+  }
+
+  void warn_about_names() {
+    std::string tensorrt;
+    const ConfigEntry *first = nullptr;
+    for (const ConfigEntry &entry : entries_) {
+      bool attrs = entry.group.rfind(kAttrsPrefix, 0) == 0;
+      if (entry.group != "property" && !attrs) {
+        unknown_group(entry);
+        continue;
+      }
+      switch (attrs ? class_attr_use(entry.key) : property_use(entry.key)) {
+        case KeyUse::Unknown:
+          unknown_key(entry, attrs ? class_attr_names() : property_names());
+          break;
+        case KeyUse::TensorRt:
+          tensorrt += (tensorrt.empty() ? "" : ", ") + entry.key;
+          if (!first) first = &entry;
+          break;
+        case KeyUse::OtherMode:
+          warn(entry, "has no effect on a detector of whole frames (network-type=0, process-mode=1)");
+          break;
+        case KeyUse::Honoured:
+        case KeyUse::Silent:
+          break;
+      }
+    }
+    if (first)
+      config_.warnings.push_back(config_.path + ":" + std::to_string(first->line) + ": " + tensorrt +
+                                 ": only for TensorRT; instead ONNX Runtime runs onnx-file as it "
+                                 "was exported");
+  }
+
+  void unknown_group(const ConfigEntry &entry) {
+    if (entry.group == last_unknown_group_) return;
+    last_unknown_group_ = entry.group;
+    std::string near = nearest_name(entry.group, {"property", "class-attrs-all"});
+    config_.warnings.push_back(config_.path + ":" + std::to_string(entry.line) + ": group [" +
+                               entry.group + "] is unknown and not read" +
+                               (near.empty() ? "" : "; did you mean [" + near + "]?"));
+  }
+
+  void unknown_key(const ConfigEntry &entry, const std::vector<std::string> &names) {
+    std::string near = nearest_name(entry.key, names);
+    warn(entry, near.empty() ? "is no key that nvinfer knows"
+                             : "is no key that nvinfer knows; did you mean " + near + "?");
+  }
+
+  void apply_one_class(const ConfigEntry &entry) {
+    if (entry.group.rfind(kAttrsPrefix, 0) != 0 || entry.group == "class-attrs-all") return;
+    int64_t id;
+    if (!parse_int(entry.group.substr(sizeof kAttrsPrefix - 1), &id) || id < 0 || id > 65535)
+      throw Error(ErrorKind::Settings,
+                  config_.path + ":" + std::to_string(entry.line) + ": group [" + entry.group +
+                      "] is neither [class-attrs-all] nor [class-attrs-<class id>]");
+    auto attrs = config_.one_class.emplace(static_cast<unsigned>(id), config_.all_classes).first;
+    if (class_attr_use(entry.key) == KeyUse::Honoured)
+      apply_class_attr(&config_, &attrs->second, entry);
+  }
+
+  void check_model() {
+    if (config_.onnx_file.empty()) {
+      for (const char *key : {"model-engine-file", "tlt-encoded-model", "uff-file", "model-file"})
+        if (const ConfigEntry *entry = property(key))
+          throw Error(ErrorKind::Settings,
+                      entry_text(config_, *entry) +
+                          " needs TensorRT and cannot be used here; export the model to ONNX and "
+                          "name it by onnx-file");
+      throw Error(ErrorKind::Settings,
+                  config_.path + " names no model: set onnx-file in [property]");
+    }
+    if (!g_file_test(config_.onnx_file.c_str(), G_FILE_TEST_IS_REGULAR))
+      throw Error(ErrorKind::NotFound,
+                  "the model '" + config_.onnx_file + "' does not exist; " +
+                      entry_text(config_, *property("onnx-file")) +
+                      " is relative to the config file");
+  }
+
+  void check_pairs() {
+    const ConfigEntry *offsets = property("offsets"), *mean = property("mean-file");
+    if (offsets && mean) contradiction(*offsets, *mean, "both give the mean; keep one");
+    const ConfigEntry *color = property("model-color-format");
+    if (offsets && config_.color_format == ColorFormat::Gray && config_.offsets.size() != 1)
+      contradiction(*offsets, *color, "grey images have one channel");
+    if (offsets && config_.color_format != ColorFormat::Gray && config_.offsets.size() != 3)
+      throw Error(ErrorKind::Settings, entry_text(config_, *offsets) +
+                                           " gives one offset for three channels; set three, or "
+                                           "model-color-format=2");
+    const ConfigEntry *dims = property("infer-dims");
+    unsigned channels = config_.color_format == ColorFormat::Gray ? 1 : 3;
+    if (dims && config_.infer_dims[0] != channels) {
+      if (color) contradiction(*dims, *color, "the number of channels differs");
+      throw Error(ErrorKind::Settings, entry_text(config_, *dims) +
+                                           " does not have the three channels of RGB; set "
+                                           "model-color-format=2 for grey images");
+    }
+    if (config_.symmetric_padding && !config_.maintain_aspect_ratio)
+      warn(*property("symmetric-padding"), "has no effect without maintain-aspect-ratio=1");
+    const ConfigEntry *parser = property("parse-bbox-func-name"), *lib = property("custom-lib-path");
+    if (parser && !lib)
+      throw Error(ErrorKind::Settings, entry_text(config_, *parser) +
+                                           " lies in a library that custom-lib-path must name");
+    if (lib && !parser)
+      warn(*lib, "is not loaded: parse-bbox-func-name names no function in it");
+  }
+
+  void check_attrs(const std::string &group, const ClassAttrs &attrs) {
+    auto both = [&](const char *a, const char *b, const std::string &why) {
+      const ConfigEntry *first = find(group, a), *second = find(group, b);
+      if (!first) first = find("class-attrs-all", a);
+      if (!second) second = find("class-attrs-all", b);
+      if (first && second) contradiction(*first, *second, why);
+    };
+    if (attrs.max_width && attrs.min_width > attrs.max_width)
+      both("detected-min-w", "detected-max-w", "no box can be that wide");
+    if (attrs.max_height && attrs.min_height > attrs.max_height)
+      both("detected-min-h", "detected-max-h", "no box can be that high");
+    const ConfigEntry *old_name = find(group, "threshold");
+    const ConfigEntry *new_name = find(group, "pre-cluster-threshold");
+    if (old_name && new_name && old_name->value != new_name->value)
+      contradiction(*old_name, *new_name, "they are two names of one setting");
+  }
+
+  void read_labels() {
+    const ConfigEntry *file = property("labelfile-path"), *count = property("num-detected-classes");
+    if (file) {
+      config_.labels = labels_of(config_.label_file);
+      if (count && config_.labels.size() != config_.num_classes)
+        contradiction(*count, *file, "the label file has " +
+                                         std::to_string(config_.labels.size()) + " labels");
+      config_.num_classes = static_cast<unsigned>(config_.labels.size());
+    }
+    if (config_.num_classes)
+      check_class_ids(config_, config_.num_classes,
+                      count ? "num-detected-classes=" + count->value
+                            : "labelfile-path=" + file->value);
+  }
+
+  /* One label a line; what follows a ';' belongs to classifiers. */
+  std::vector<std::string> labels_of(const std::string &path) {
+    std::string text = read_small_file(path, kMaxLabelBytes, "the label file");
+    if (!g_utf8_validate(text.data(), static_cast<gssize>(text.size()), nullptr))
+      throw Error(ErrorKind::Settings, "the label file '" + path + "' is not UTF-8 text");
+    std::vector<std::string> labels;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+      std::string_view label = std::string_view(line).substr(0, line.find(';'));
+      labels.emplace_back(trim(label));
+    }
+    while (!labels.empty() && labels.back().empty()) labels.pop_back();
+    if (labels.empty() || labels.size() > 65536)
+      throw Error(ErrorKind::Settings, "the label file '" + path + "' has " +
+                                           std::to_string(labels.size()) +
+                                           " labels; one per class and line is expected");
+    return labels;
+  }
+
+  Config config_;
+  std::vector<ConfigEntry> entries_;
+  std::string last_unknown_group_;
+};
+
+}  // namespace
+
+const ClassAttrs &Config::attrs(unsigned class_id) const {
+  auto found = one_class.find(class_id);
+  return found == one_class.end() ? all_classes : found->second;
+}
+
+const std::string &Config::label(unsigned class_id) const {
+  static const std::string none;
+  return class_id < labels.size() ? labels[class_id] : none;
+}
+
+void check_class_ids(const Config &config, unsigned num_classes, const std::string &source) {
+  std::string range = "; class ids are 0 to " + std::to_string(num_classes - 1);
+  for (const auto &one : config.one_class)
+    if (one.first >= num_classes)
+      throw Error(ErrorKind::Settings, config.path + ": [class-attrs-" + std::to_string(one.first) +
+                                           "] and " + source + " contradict each other" + range);
+  for (int id : config.filter_out_class_ids)
+    if (static_cast<unsigned>(id) >= num_classes)
+      throw Error(ErrorKind::Settings, config.path + ": filter-out-class-ids has " +
+                                           std::to_string(id) + " and " + source +
+                                           " contradict each other" + range);
+}
+
+Config load_config(const std::string &path) { return Loader(path).load(); }
+
+}  // namespace dsbind::infer

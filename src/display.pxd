@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+from dsbind.capi.nvdsmeta cimport NvDsDisplayMeta
+from dsbind.lease cimport Lease
+
+
+cdef class DisplayMetadata:
+    cdef Lease lease
+    cdef NvDsDisplayMeta *meta
+
+    cdef NvDsDisplayMeta *get(self) except NULL
+
+
+cdef DisplayMetadata wrap_display(NvDsDisplayMeta *meta, Lease lease)

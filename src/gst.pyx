@@ -1,0 +1,532 @@
+# SPDX-License-Identifier: Apache-2.0
+"""GStreamer's elements, pipelines, bus and discoverer, as far as dsbind uses them."""
+
+import threading
+from typing import NamedTuple
+
+from dsbind.capi.gst cimport *
+from dsbind.capi.gstpbutils cimport *
+from dsbind.capi.runtime cimport dsbind_runtime_register_plugins
+from dsbind.padlink cimport link_elements
+from dsbind.properties cimport get_property, set_property
+
+from dsbind import runtime
+from dsbind.errors import (
+    Error,
+    MissingElementError,
+    RuntimeNotFoundError,
+    SourceError,
+    mask_uri,
+    nearest,
+)
+
+NULL_STATE = <int>GST_STATE_NULL
+READY = <int>GST_STATE_READY
+PAUSED = <int>GST_STATE_PAUSED
+PLAYING = <int>GST_STATE_PLAYING
+
+
+cdef class Element:
+    """One GStreamer element, or a bin of them.
+
+    Parameters
+    ----------
+    factory
+        What to make, as `gst-inspect-1.0` names it.
+    name
+        Its name within the pipeline.
+
+    Raises
+    ------
+    MissingElementError
+        There is no such element; the message names the nearest and what may provide it.
+    """
+
+    def __init__(self, str factory not None, str name not None):
+        cdef bytes factory_b = factory.encode()
+        cdef bytes name_b = name.encode()
+        cdef const char *factory_c = factory_b
+        cdef const char *name_c = name_b
+        cdef GstElementFactory *found
+        cdef GstElement *made
+        if self.element != NULL:
+            raise Error(f"{self} cannot be initialised twice")
+        init()
+        with nogil:
+            # Finding loads the plugin, creating runs its code.
+            found = gst_element_factory_find(factory_c)
+            made = NULL
+            if found != NULL:
+                made = gst_element_factory_create(found, name_c)
+                gst_object_unref(found)
+            if made != NULL:
+                gst_object_ref_sink(made)
+        if made == NULL:
+            raise MissingElementError(missing_element(factory, found != NULL))
+        self.element = made
+
+    def __dealloc__(self):
+        if self.element != NULL:
+            # The last reference ends streaming threads, which may want the GIL.
+            with nogil:
+                gst_object_unref(self.element)
+
+    @property
+    def name(self):
+        """Its name within the pipeline."""
+        return take(gst_object_get_name(<GstObject *>self.element))
+
+    @property
+    def factory(self):
+        """The kind of element, as `gst-inspect-1.0` names it; empty for a plain bin."""
+        return factory_name(self.element)
+
+    def __str__(self):
+        return f"{self.factory or 'bin'} {self.name!r}"
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self}>"
+
+    def set(self, str name not None, value):
+        """Set a property from a Python value; enums and flags by number or nick.
+
+        Raises
+        ------
+        ConfigError
+            The value is of another type or out of range. An unknown property only warns.
+        """
+        set_property(<GObject *>self.element, str(self), name, value)
+
+    def get(self, str name not None):
+        """The value of a property; None, with a warning, where there is no such property."""
+        return get_property(<GObject *>self.element, str(self), name)
+
+    def has(self, str name not None):
+        """Whether there is a property of this name."""
+        cdef bytes key = name.encode()
+        return g_object_class_find_property(G_OBJECT_GET_CLASS(self.element), key) != NULL
+
+    def link(self, Element target not None, str source_pad="", str target_pad=""):
+        """Link to `target`, each pad named by template, by its own name or not at all.
+
+        Returns
+        -------
+        tuple
+            The names of both pads; the source's is None where that pad is still to come. It is then
+            linked when it appears, to the sink pad that was reserved here.
+
+        Raises
+        ------
+        LinkError
+            No pads of theirs go together.
+        """
+        return link_elements(self.element, str(self), source_pad,
+                             target.element, str(target), target_pad)
+
+    def end_pad(self, str name not None):
+        """End the stream of a sink pad, as if its source had sent EOS."""
+        cdef bytes key = name.encode()
+        cdef const char *key_c = key
+        cdef GstPad *pad
+        cdef GstEvent *started
+        with nogil:
+            pad = gst_element_get_static_pad(self.element, key_c)
+            if pad != NULL:
+                # A pad that never had data has not even begun a stream.
+                started = gst_pad_get_sticky_event(pad, GST_EVENT_STREAM_START, 0)
+                if started == NULL:
+                    gst_pad_send_event(pad, gst_event_new_stream_start("none"))
+                else:
+                    gst_event_unref(started)
+                gst_pad_send_event(pad, gst_event_new_eos())
+                gst_object_unref(pad)
+
+    def set_state(self, int state):
+        """Ask for a state: False when the element refused at once."""
+        cdef GstStateChangeReturn result
+        with nogil:
+            result = gst_element_set_state(self.element, <GstState>state)
+        return result != GST_STATE_CHANGE_FAILURE
+
+    def wait_state(self, double timeout):
+        """The state now, after at most `timeout` seconds for a change that is going on."""
+        cdef GstState state = GST_STATE_NULL
+        cdef GstClockTime limit = nanoseconds(timeout)
+        with nogil:
+            gst_element_get_state(self.element, &state, NULL, limit)
+        return <int>state
+
+    def lock_state(self, bint locked):
+        """Whether the element keeps its state when its pipeline changes."""
+        with nogil:
+            gst_element_set_locked_state(self.element, locked)
+
+    def position(self):
+        """Nanoseconds played so far, or None while unknown."""
+        cdef gint64 position = 0
+        cdef gboolean known
+        with nogil:
+            known = gst_element_query_position(self.element, GST_FORMAT_TIME, &position)
+        return position if known else None
+
+    def seek(self, double seconds):
+        """Go to the last key frame at or before a time: False where that cannot be done."""
+        cdef int flags = (GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT | GST_SEEK_FLAG_SNAP_BEFORE)
+        cdef gint64 position = <gint64>(seconds * GST_SECOND)
+        cdef gboolean done
+        with nogil:
+            done = gst_element_seek_simple(self.element, GST_FORMAT_TIME, <GstSeekFlags>flags,
+                                           position)
+        return bool(done)
+
+
+cdef class Bin(Element):
+    """A pipeline: the elements in it, their state and their bus."""
+
+    def __init__(self, str name not None):
+        cdef bytes name_b = name.encode()
+        cdef const char *name_c = name_b
+        if self.element != NULL:
+            raise Error(f"{self} cannot be initialised twice")
+        init()
+        with nogil:
+            self.element = gst_pipeline_new(name_c)
+            gst_object_ref_sink(self.element)
+
+    def __dealloc__(self):
+        cdef GstState state = GST_STATE_NULL
+        if self.element == NULL:
+            return
+        with nogil:
+            gst_element_get_state(self.element, &state, NULL, 0)
+            # Going to NULL waits for the streaming threads, and this may be one of them.
+            if state != GST_STATE_NULL:
+                gst_element_call_async(self.element, halt, NULL, NULL)
+
+    def add(self, Element element not None):
+        """Take an element in: False when one of this name is there already."""
+        cdef gboolean added
+        with nogil:
+            added = gst_bin_add(<GstBin *>self.element, element.element)
+        return bool(added)
+
+    def remove(self, Element element not None):
+        """Let an element go, with its links."""
+        with nogil:
+            gst_bin_remove(<GstBin *>self.element, element.element)
+
+    def send_eos(self):
+        """Ask all sources to end their streams. Returns at once."""
+        with nogil:
+            gst_element_call_async(self.element, end_stream, NULL, NULL)
+
+    def wake(self, str what not None):
+        """Put an "application" message on the bus."""
+        cdef bytes name = what.encode()
+        cdef const char *name_c = name
+        cdef GstBus *bus
+        with nogil:
+            bus = gst_element_get_bus(self.element)
+            gst_bus_post(bus, gst_message_new_application(<GstObject *>self.element,
+                                                          gst_structure_new_empty(name_c)))
+            gst_object_unref(bus)
+
+    def pop(self, double timeout, bint states):
+        """The next message of the bus, or None after `timeout` seconds.
+
+        State changes are passed over unless `states`.
+        """
+        cdef int kinds = GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION
+        cdef GstClockTime limit = nanoseconds(timeout)
+        cdef GstBus *bus
+        cdef GstMessage *message
+        if states:
+            kinds |= GST_MESSAGE_STATE_CHANGED
+        with nogil:
+            bus = gst_element_get_bus(self.element)
+            message = gst_bus_timed_pop_filtered(bus, limit, <GstMessageType>kinds)
+            gst_object_unref(bus)
+        if message == NULL:
+            return None
+        try:
+            return read_message(message, <GstObject *>self.element)
+        finally:
+            with nogil:
+                gst_message_unref(message)
+
+    def graph(self):
+        """The elements and their links, in Graphviz' dot language."""
+        cdef gchar *dot
+        with nogil:
+            dot = gst_debug_bin_to_dot_data(<GstBin *>self.element, GST_DEBUG_GRAPH_SHOW_ALL)
+        return mask_uri(take(dot))
+
+
+cdef class Message:
+    """What an element told on the bus.
+
+    Attributes
+    ----------
+    kind : str
+        "eos", "error", "state-changed" or "application".
+    origin, factory : str
+        Name and kind of the element that sent it.
+    path : tuple of str
+        From the pipeline's own child down to the origin; empty for the pipeline itself.
+    domain : str
+        Of an error: "core", "library", "resource", "stream", or GLib's name of another.
+    code : int
+        Of an error, within its domain.
+    text, debug : str
+        Of an error: for users, and for developers. Of an application message: its name.
+    old, new : int
+        Of a change of state.
+    """
+
+    cdef readonly str kind, origin, factory, domain, text, debug
+    cdef readonly tuple path
+    cdef readonly int code, old, new
+
+
+cdef Message read_message(GstMessage *source, GstObject *top):
+    cdef Message message = Message.__new__(Message)
+    cdef GError *error = NULL
+    cdef gchar *debug = NULL
+    cdef GstState old = GST_STATE_NULL
+    cdef GstState new = GST_STATE_NULL
+    message.domain = message.text = message.debug = ""
+    read_origin(message, source.src, top)
+    if source.type == GST_MESSAGE_EOS:
+        message.kind = "eos"
+    elif source.type == GST_MESSAGE_APPLICATION:
+        message.kind = "application"
+        message.text = gst_structure_get_name(gst_message_get_structure(source)).decode()
+    elif source.type == GST_MESSAGE_STATE_CHANGED:
+        message.kind = "state-changed"
+        gst_message_parse_state_changed(source, &old, &new, NULL)
+        message.old = old
+        message.new = new
+    else:
+        message.kind = "error"
+        gst_message_parse_error(source, &error, &debug)
+        message.domain = error_domain(error.domain)
+        message.code = error.code
+        message.text = error.message.decode("utf-8", "replace")
+        message.debug = take(debug)
+        g_error_free(error)
+    return message
+
+
+cdef int read_origin(Message message, GstObject *source, GstObject *top) except -1:
+    """The element that sent a message (a pad speaks for its element) and where it sits."""
+    cdef list path = []
+    cdef GstObject *object
+    cdef GstObject *parent
+    message.origin = message.factory = ""
+    object = <GstObject *>gst_object_ref(source) if source != NULL else NULL
+    while object != NULL and object != top:
+        if g_type_is_a(G_OBJECT_TYPE(object), GST_TYPE_ELEMENT):
+            path.append(take(gst_object_get_name(object)))
+            if len(path) == 1:
+                message.origin = path[0]
+                message.factory = factory_name(<GstElement *>object)
+        parent = gst_object_get_parent(object)
+        gst_object_unref(object)
+        object = parent
+    if object == top:
+        gst_object_unref(object)
+        if not path:
+            message.origin = take(gst_object_get_name(top))
+    path.reverse()
+    message.path = tuple(path)
+    return 0
+
+
+cdef str error_domain(GQuark domain):
+    cdef str name = g_quark_to_string(domain).decode()
+    return name[4:-12] if name.startswith("gst-") and name.endswith("-error-quark") else name
+
+
+cdef str factory_name(GstElement *element):
+    cdef GstElementFactory *factory = gst_element_get_factory(element)
+    return "" if factory == NULL else take(gst_object_get_name(<GstObject *>factory))
+
+
+cdef void end_stream(GstElement *element, gpointer data) noexcept nogil:
+    gst_element_send_event(element, gst_event_new_eos())
+
+
+cdef void halt(GstElement *element, gpointer data) noexcept nogil:
+    gst_element_set_state(element, GST_STATE_NULL)
+
+
+class MediaInfo(NamedTuple):
+    """What a file or stream holds: its first video stream."""
+
+    uri: str
+    #: Pixels; the stream's own, before any scaling.
+    width: int
+    height: int
+    #: Frames per second as (numerator, denominator); (0, 1) where it varies or is unknown.
+    framerate: tuple
+    #: Nanoseconds; None where it has no end.
+    duration: object
+    #: The media type, such as "video/x-h264".
+    codec: str
+
+
+def discover(str uri not None, double timeout=5.0):
+    """Look into a file or stream without playing it.
+
+    Parameters
+    ----------
+    uri
+        Where it is.
+    timeout
+        Seconds to wait for it, at least 1.
+
+    Returns
+    -------
+    MediaInfo
+
+    Raises
+    ------
+    SourceError
+        It cannot be read, is of no known kind, or has no video.
+    """
+    cdef bytes uri_b = uri.encode()
+    cdef const char *uri_c = uri_b
+    cdef GstClockTime limit = nanoseconds(max(timeout, 1.0))
+    cdef GError *error = NULL
+    cdef GstDiscoverer *discoverer
+    cdef GstDiscovererInfo *info = NULL
+    cdef GstDiscovererResult result = GST_DISCOVERER_ERROR
+    cdef GList *videos
+    init()
+    with nogil:
+        discoverer = gst_discoverer_new(limit, &error)
+        if discoverer != NULL:
+            info = gst_discoverer_discover_uri(discoverer, uri_c, &error)
+            g_object_unref(discoverer)
+        if info != NULL:
+            result = gst_discoverer_info_get_result(info)
+    shown = mask_uri(uri)
+    reason = mask_uri(take_error(error))
+    try:
+        if result == GST_DISCOVERER_TIMEOUT:
+            raise SourceError(f"{shown} did not answer within {max(timeout, 1.0):g} s", source=shown)
+        if info == NULL or result not in (GST_DISCOVERER_OK, GST_DISCOVERER_MISSING_PLUGINS):
+            raise SourceError(f"{shown} cannot be read: {reason or 'it is no valid URI'}",
+                              source=shown)
+        videos = gst_discoverer_info_get_video_streams(info)
+        try:
+            if videos == NULL:
+                raise SourceError(f"{shown} has no video stream that can be read here", source=shown)
+            return media_info(shown, info, <GstDiscovererVideoInfo *>videos.data)
+        finally:
+            gst_discoverer_stream_info_list_free(videos)
+    finally:
+        if info != NULL:
+            gst_discoverer_info_unref(info)
+
+
+cdef object media_info(str uri, GstDiscovererInfo *info, GstDiscovererVideoInfo *video):
+    cdef GstClockTime duration = gst_discoverer_info_get_duration(info)
+    cdef GstCaps *caps = gst_discoverer_stream_info_get_caps(<GstDiscovererStreamInfo *>video)
+    cdef str codec = ""
+    if caps != NULL:
+        if gst_caps_get_size(caps) > 0:
+            codec = gst_structure_get_name(gst_caps_get_structure(caps, 0)).decode()
+        gst_caps_unref(caps)
+    return MediaInfo(uri, gst_discoverer_video_info_get_width(video),
+                     gst_discoverer_video_info_get_height(video),
+                     (gst_discoverer_video_info_get_framerate_num(video),
+                      gst_discoverer_video_info_get_framerate_denom(video)),
+                     None if duration in (0, GST_CLOCK_TIME_NONE) else duration, codec)
+
+
+cdef bint _ready = False
+_init_lock = threading.Lock()
+
+
+def init():
+    """Start GStreamer, open the libraries and register the plugins; once, on first use.
+
+    Raises
+    ------
+    RuntimeNotFoundError
+        GStreamer or the native libraries cannot be used here.
+    """
+    global _ready
+    cdef GError *error = NULL
+    cdef gboolean done
+    if _ready:
+        return
+    with _init_lock:
+        if _ready:
+            return
+        with nogil:
+            done = gst_init_check(NULL, NULL, &error)
+        if not done:
+            raise RuntimeNotFoundError(f"GStreamer does not start: {take_error(error)}")
+        runtime.open()
+        with nogil:
+            done = dsbind_runtime_register_plugins(&error)
+        if not done:
+            raise RuntimeNotFoundError(take_error(error))
+        _ready = True
+
+
+def version():
+    """GStreamer's version, such as "GStreamer 1.22.0"."""
+    return take(gst_version_string())
+
+
+def element_names():
+    """The names of all elements that can be made here."""
+    cdef GList *features
+    cdef GList *feature
+    init()
+    with nogil:
+        features = gst_registry_get_feature_list(gst_registry_get(), GST_TYPE_ELEMENT_FACTORY)
+    names = []
+    feature = features
+    while feature != NULL:
+        names.append(take(gst_object_get_name(<GstObject *>feature.data)))
+        feature = feature.next
+    gst_plugin_feature_list_free(features)
+    return sorted(names)
+
+
+cdef str missing_element(str factory, bint found):
+    text = f"Element creation failed: there is no GStreamer element {factory!r}"
+    if found:
+        return (f"Element creation failed: {factory!r} is known but its plugin does not load; "
+                f"`gst-inspect-1.0 {factory}` tells why")
+    close = nearest(factory, element_names())
+    if close:
+        text += f"; the nearest is {close!r}"
+    return text + ". `dsbind doctor` shows what is missing and how to get it"
+
+
+cdef str take(gchar *text):
+    """A C string as Python's, and the C string freed."""
+    if text == NULL:
+        return ""
+    try:
+        return text.decode("utf-8", "replace")
+    finally:
+        g_free(text)
+
+
+cdef str take_error(GError *error):
+    if error == NULL:
+        return ""
+    try:
+        return error.message.decode("utf-8", "replace")
+    finally:
+        g_error_free(error)
+
+
+cdef GstClockTime nanoseconds(double seconds) noexcept:
+    return <GstClockTime>(seconds * GST_SECOND) if seconds > 0 else 0

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+from dsbind.capi.nvdsmeta cimport (
+    NvDsBatchMeta,
+    NvDsClassifierMeta,
+    NvDsFrameMeta,
+    NvDsLabelInfo,
+    NvDsObjectMeta,
+    NvDsUserMeta,
+)
+from dsbind.lease cimport Lease
+
+
+cdef class BatchMetadata:
+    cdef Lease lease
+    cdef NvDsBatchMeta *meta
+    # True when made by create(): close() then destroys the batch.
+    cdef bint owned
+
+    cdef NvDsBatchMeta *get(self) except NULL
+
+
+cdef class FrameMetadata:
+    cdef Lease lease
+    cdef NvDsFrameMeta *meta
+
+    cdef NvDsFrameMeta *get(self) except NULL
+
+
+cdef class ObjectMetadata:
+    cdef Lease lease
+    cdef NvDsObjectMeta *meta
+
+    cdef NvDsObjectMeta *get(self) except NULL
+
+
+cdef class ClassifierMetadata:
+    cdef Lease lease
+    cdef NvDsClassifierMeta *meta
+
+    cdef NvDsClassifierMeta *get(self) except NULL
+
+
+cdef class LabelInfo:
+    cdef Lease lease
+    cdef NvDsLabelInfo *meta
+
+    cdef NvDsLabelInfo *get(self) except NULL
+
+
+cdef class UserMetadata:
+    cdef Lease lease
+    cdef NvDsUserMeta *meta
+
+    cdef NvDsUserMeta *get(self) except NULL
+
+
+# The view of a batch whose memory lives as long as `lease` is open. Whoever owns the buffer makes
+# the Lease and closes it.
+cdef BatchMetadata wrap_batch(NvDsBatchMeta *meta, Lease lease)

@@ -1,0 +1,788 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metadata of a batch of frames: what was seen, where, and what to draw.
+
+Views of the C structs, without a copy. They are valid while the callback that received them runs;
+later each use raises `dsbind.errors.StaleMetadataError`.
+"""
+
+cimport cython
+
+from libc.stdint cimport uint64_t
+from libc.string cimport memcpy, memset
+
+from dsbind.capi.glib cimport g_free
+from dsbind.capi.nvdsmeta cimport (
+    MAX_LABEL_SIZE,
+    NVDS_USER_META,
+    UNTRACKED_OBJECT_ID,
+    g_intern_string,
+    g_strdup,
+    nvds_acquire_classifier_meta_from_pool,
+    nvds_acquire_display_meta_from_pool,
+    nvds_acquire_frame_meta_from_pool,
+    nvds_acquire_label_info_meta_from_pool,
+    nvds_acquire_obj_meta_from_pool,
+    nvds_acquire_user_meta_from_pool,
+    nvds_add_classifier_meta_to_object,
+    nvds_add_display_meta_to_frame,
+    nvds_add_frame_meta_to_batch,
+    nvds_add_label_info_meta_to_classifier,
+    nvds_add_obj_meta_to_frame,
+    nvds_add_user_meta_to_batch,
+    nvds_add_user_meta_to_frame,
+    nvds_add_user_meta_to_obj,
+    nvds_create_batch_meta,
+    nvds_destroy_batch_meta,
+)
+from dsbind.capi.nvll_osd_struct cimport NvBbox_Coords
+from dsbind.display cimport DisplayMetadata, wrap_display
+from dsbind.items cimport snapshot
+from dsbind.osd cimport (
+    Mask,
+    TextBase,
+    copy_mask,
+    copy_text,
+    encode_text,
+    set_font_defaults,
+    wrap_mask,
+    wrap_text,
+)
+from dsbind.shapes cimport Rect, wrap_rect
+
+from dsbind.display import DisplayMetadata
+
+__all__ = (
+    "BatchMetadata",
+    "ClassifierMetadata",
+    "DisplayMetadata",
+    "FrameMetadata",
+    "LabelInfo",
+    "ObjectMetadata",
+    "UserMetadata",
+)
+
+# Bounds the pools of a batch made here: 8 objects per frame at first.
+cdef enum:
+    MAX_FRAMES = 4096
+
+
+@cython.final
+@cython.no_gc_clear
+cdef class BatchMetadata:
+    """Wrap `NvDsBatchMeta`, the metadata of one batched buffer."""
+
+    def __init__(self):
+        raise TypeError("BatchMetadata comes from a pipeline; for a test use BatchMetadata.create()")
+
+    def __dealloc__(self):
+        if self.owned:
+            self.close()
+
+    @staticmethod
+    def create(max_frames=1):
+        """Make a batch without a pipeline, for tests of code that reads or writes metadata.
+
+        Parameters
+        ----------
+        max_frames : int
+            How many frames the batch is made for.
+
+        Returns
+        -------
+        BatchMetadata
+            It owns its memory. Use it as a context manager, or `close()` it.
+        """
+        import dsbind.runtime
+
+        cdef BatchMetadata batch
+        cdef NvDsBatchMeta *meta
+        cdef unsigned int frames
+        if not 1 <= max_frames <= MAX_FRAMES:
+            raise ValueError(f"max_frames is {max_frames}; it goes from 1 to {MAX_FRAMES}")
+        frames = max_frames
+        dsbind.runtime.open()
+        with nogil:
+            meta = nvds_create_batch_meta(frames)
+        if meta == NULL:
+            raise MemoryError(f"no memory for the metadata of {max_frames} frames")
+        meta.max_frames_in_batch = frames
+        batch = wrap_batch(meta, Lease())
+        batch.owned = True
+        return batch
+
+    def close(self):
+        """Free a batch made by `create()`; views of it become stale. Can be called twice.
+
+        A batch that came from a pipeline belongs to it and stays as it is.
+        """
+        cdef NvDsBatchMeta *meta = self.meta
+        if not self.owned:
+            return
+        self.owned = False
+        self.lease.close()
+        with nogil:
+            nvds_destroy_batch_meta(meta)
+
+    def __enter__(self):
+        self.get()
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    cdef NvDsBatchMeta *get(self) except NULL:
+        self.lease.check()
+        return self.meta
+
+    @property
+    def frame_items(self):
+        """The frames, as a sequence of `FrameMetadata`."""
+        return snapshot(&self.get().frame_meta_list, wrap_frame, self.lease)
+
+    @property
+    def n_frames(self):
+        """Number of frames."""
+        return self.get().num_frames_in_batch
+
+    @property
+    def is_audio(self):
+        """False: this is the metadata of video."""
+        self.get()
+        return False
+
+    @property
+    def audio_frame_items(self):
+        """The audio frames: none in a batch of video."""
+        self.get()
+        return ()
+
+    def acquire_frame_meta(
+        self, *, frame_number=0, pad_index=0, source_id=0, batch_id=None, source_width=0,
+        source_height=0, pipeline_width=0, pipeline_height=0, buffer_pts=0, ntp_timestamp=0
+    ):
+        """Take a `FrameMetadata` from the pool; `append()` it to this batch."""
+        cdef NvDsBatchMeta *batch = self.get()
+        cdef NvDsFrameMeta values
+        cdef NvDsFrameMeta *frame
+        memset(&values, 0, sizeof(values))
+        values.frame_num = frame_number
+        values.pad_index = pad_index
+        values.source_id = source_id
+        values.batch_id = batch.num_frames_in_batch if batch_id is None else batch_id
+        values.source_frame_width = source_width
+        values.source_frame_height = source_height
+        values.pipeline_width = pipeline_width
+        values.pipeline_height = pipeline_height
+        values.buf_pts = buffer_pts
+        values.ntp_timestamp = ntp_timestamp
+        values.num_surfaces_per_frame = 1
+        self.lease.lock()
+        frame = nvds_acquire_frame_meta_from_pool(batch)
+        self.lease.unlock()
+        self.lease.add_stray(frame, batch.frame_meta_pool)
+        values.base_meta = frame.base_meta
+        frame[0] = values
+        return wrap_frame(frame, self.lease)
+
+    def acquire_object_meta(self):
+        """Take an `ObjectMetadata` from the pool; `append()` it to its frame.
+
+        It is untracked, and its text is white Serif 11. One that is not appended before the
+        callback returns goes back to the pool, as all that are acquired do.
+        """
+        cdef NvDsBatchMeta *batch = self.get()
+        cdef NvDsObjectMeta *meta
+        self.lease.lock()
+        meta = nvds_acquire_obj_meta_from_pool(batch)
+        self.lease.unlock()
+        self.lease.add_stray(meta, batch.obj_meta_pool)
+        meta.object_id = UNTRACKED_OBJECT_ID
+        set_font_defaults(&meta.text_params.font_params)
+        return wrap_object(meta, self.lease)
+
+    def acquire_display_meta(self):
+        """Take a `DisplayMetadata` from the pool; `append()` it to its frame."""
+        cdef NvDsBatchMeta *batch = self.get()
+        cdef NvDsDisplayMeta *meta
+        self.lease.lock()
+        meta = nvds_acquire_display_meta_from_pool(batch)
+        self.lease.unlock()
+        self.lease.add_stray(meta, batch.display_meta_pool)
+        return wrap_display(meta, self.lease)
+
+    def acquire_classifier_meta(self):
+        """Take a `ClassifierMetadata` from the pool; `append()` it to its object."""
+        cdef NvDsBatchMeta *batch = self.get()
+        cdef NvDsClassifierMeta *meta
+        self.lease.lock()
+        meta = nvds_acquire_classifier_meta_from_pool(batch)
+        self.lease.unlock()
+        self.lease.add_stray(meta, batch.classifier_meta_pool)
+        return wrap_classifier(meta, self.lease)
+
+    def acquire_user_meta(self):
+        """Take a `UserMetadata` from the pool; `append()` it to an object, a frame or this batch."""
+        cdef NvDsBatchMeta *batch = self.get()
+        cdef NvDsUserMeta *meta
+        self.lease.lock()
+        meta = nvds_acquire_user_meta_from_pool(batch)
+        self.lease.unlock()
+        self.lease.add_stray(meta, batch.user_meta_pool)
+        # The pool hands it out with all that its last user left in it.
+        meta.user_meta_data = NULL
+        meta.base_meta.meta_type = NVDS_USER_META
+        meta.base_meta.uContext = NULL
+        meta.base_meta.copy_func = NULL
+        meta.base_meta.release_func = NULL
+        return wrap_user(meta, self.lease)
+
+    def user_meta_items(self, meta_type):
+        """The user metadata of a type, as a sequence of `UserMetadata`."""
+        return snapshot(&self.get().batch_user_meta_list, wrap_user, self.lease, meta_type)
+
+    def append(self, item):
+        """Add a frame or user metadata that was acquired from this batch."""
+        cdef NvDsBatchMeta *batch = self.get()
+        if type(item) is FrameMetadata:
+            take(self.lease, (<FrameMetadata>item).lease, (<FrameMetadata>item).meta, item)
+            nvds_add_frame_meta_to_batch(batch, (<FrameMetadata>item).meta)
+        elif type(item) is UserMetadata:
+            take(self.lease, (<UserMetadata>item).lease, (<UserMetadata>item).meta, item)
+            nvds_add_user_meta_to_batch(batch, (<UserMetadata>item).meta)
+        else:
+            raise TypeError(f"Invalid type for BatchMetadata.append: {type(item).__name__}; "
+                            "it takes FrameMetadata or UserMetadata")
+        self.lease.unlock()
+
+    def __eq__(self, other):
+        return isinstance(other, BatchMetadata) and self.meta == (<BatchMetadata>other).meta \
+            and self.lease is (<BatchMetadata>other).lease
+
+    def __hash__(self):
+        return hash(<size_t>self.meta)
+
+    def __repr__(self):
+        if not self.lease.open:
+            return gone(self)
+        return f"<BatchMetadata n_frames={self.n_frames}>"
+
+
+@cython.final
+@cython.freelist(16)
+cdef class FrameMetadata:
+    """Wrap `NvDsFrameMeta`, one frame of a batch."""
+
+    def __init__(self):
+        raise TypeError("FrameMetadata comes from BatchMetadata.frame_items")
+
+    cdef NvDsFrameMeta *get(self) except NULL:
+        self.lease.check()
+        return self.meta
+
+    @property
+    def frame_number(self):
+        """Number of this frame in its source, from 0."""
+        return self.get().frame_num
+
+    @property
+    def pad_index(self):
+        """Index of the muxer's sink pad that it came through."""
+        return self.get().pad_index
+
+    @property
+    def batch_id(self):
+        """Index of its pixels in the batch (`Buffer.extract`)."""
+        return self.get().batch_id
+
+    @property
+    def source_id(self):
+        """Number of its source."""
+        return self.get().source_id
+
+    @property
+    def source_width(self):
+        """Width in pixels that its source delivered."""
+        return self.get().source_frame_width
+
+    @property
+    def source_height(self):
+        """Height in pixels that its source delivered."""
+        return self.get().source_frame_height
+
+    @property
+    def pipeline_width(self):
+        """Width in pixels within the batch; boxes are in these pixels."""
+        return self.get().pipeline_width
+
+    @property
+    def pipeline_height(self):
+        """Height in pixels within the batch; boxes are in these pixels."""
+        return self.get().pipeline_height
+
+    @property
+    def buffer_pts(self):
+        """Presentation time in nanoseconds; 2**64 - 1 when there is none."""
+        return self.get().buf_pts
+
+    @property
+    def ntp_timestamp(self):
+        """Time of capture in nanoseconds since 1970."""
+        return self.get().ntp_timestamp
+
+    @property
+    def object_items(self):
+        """The objects, as a sequence of `ObjectMetadata`; the one added last comes first."""
+        return snapshot(&self.get().obj_meta_list, wrap_object, self.lease)
+
+    def user_meta_items(self, meta_type):
+        """The user metadata of a type, as a sequence of `UserMetadata`."""
+        return snapshot(&self.get().frame_user_meta_list, wrap_user, self.lease, meta_type)
+
+    def append(self, item):
+        """Add an object, display metadata or user metadata acquired from the same batch."""
+        cdef NvDsFrameMeta *frame = self.get()
+        if type(item) is ObjectMetadata:
+            take(self.lease, (<ObjectMetadata>item).lease, (<ObjectMetadata>item).meta, item)
+            nvds_add_obj_meta_to_frame(frame, (<ObjectMetadata>item).meta, NULL)
+        elif type(item) is DisplayMetadata:
+            take(self.lease, (<DisplayMetadata>item).lease, (<DisplayMetadata>item).meta, item)
+            nvds_add_display_meta_to_frame(frame, (<DisplayMetadata>item).meta)
+        elif type(item) is UserMetadata:
+            take(self.lease, (<UserMetadata>item).lease, (<UserMetadata>item).meta, item)
+            nvds_add_user_meta_to_frame(frame, (<UserMetadata>item).meta)
+        else:
+            raise TypeError(f"Invalid type for FrameMetadata.append: {type(item).__name__}; "
+                            "it takes ObjectMetadata, DisplayMetadata or UserMetadata")
+        self.lease.unlock()
+
+    def __eq__(self, other):
+        return isinstance(other, FrameMetadata) and self.meta == (<FrameMetadata>other).meta \
+            and self.lease is (<FrameMetadata>other).lease
+
+    def __hash__(self):
+        return hash(<size_t>self.meta)
+
+    def __repr__(self):
+        if not self.lease.open:
+            return gone(self)
+        return (f"<FrameMetadata source_id={self.source_id} frame_number={self.frame_number} "
+                f"objects={self.meta.num_obj_meta}>")
+
+
+@cython.final
+@cython.freelist(64)
+cdef class ObjectMetadata:
+    """Wrap `NvDsObjectMeta`, one object in a frame."""
+
+    def __init__(self):
+        raise TypeError("ObjectMetadata comes from FrameMetadata.object_items or "
+                        "BatchMetadata.acquire_object_meta()")
+
+    cdef NvDsObjectMeta *get(self) except NULL:
+        self.lease.check()
+        return self.meta
+
+    @property
+    def class_id(self):
+        """Index of its class in the model's labels."""
+        return self.get().class_id
+
+    @class_id.setter
+    def class_id(self, int value):
+        self.get().class_id = value
+
+    @property
+    def object_id(self):
+        """Number the tracker gave it; 2**64 - 1 while it is untracked."""
+        return self.get().object_id
+
+    @object_id.setter
+    def object_id(self, uint64_t value):
+        self.get().object_id = value
+
+    @property
+    def unique_component_id(self):
+        """Number of the component that found it (`gie-unique-id`)."""
+        return self.get().unique_component_id
+
+    @unique_component_id.setter
+    def unique_component_id(self, int value):
+        self.get().unique_component_id = value
+
+    @property
+    def confidence(self):
+        """Confidence of the detector, from 0 to 1; negative where it reports none."""
+        return self.get().confidence
+
+    @confidence.setter
+    def confidence(self, float value):
+        self.get().confidence = value
+
+    @property
+    def tracker_confidence(self):
+        """Confidence of the tracker."""
+        return self.get().tracker_confidence
+
+    @tracker_confidence.setter
+    def tracker_confidence(self, float value):
+        self.get().tracker_confidence = value
+
+    @property
+    def label(self):
+        """Name of its class, as str; str or bytes can be assigned, up to 127 bytes of UTF-8."""
+        return self.get().obj_label.decode("utf-8", "replace")
+
+    @label.setter
+    def label(self, value):
+        set_label(self.get().obj_label, value)
+
+    @property
+    def rect_params(self):
+        """Its box, as a live `osd.Rect`: writing to it moves the box."""
+        return wrap_rect(&self.get().rect_params, self.lease)
+
+    @rect_params.setter
+    def rect_params(self, Rect value not None):
+        self.get().rect_params = value.get()[0]
+
+    @property
+    def text_params(self):
+        """The text drawn with it, as a live `osd.TextParams`."""
+        return wrap_text(&self.get().text_params, self.lease)
+
+    @text_params.setter
+    def text_params(self, TextBase value not None):
+        copy_text(&self.get().text_params, value.get(), self.lease)
+
+    @property
+    def mask_params(self):
+        """Its mask, as a live `osd.Mask`."""
+        return wrap_mask(&self.get().mask_params, self.lease)
+
+    @mask_params.setter
+    def mask_params(self, Mask value not None):
+        copy_mask(&self.get().mask_params, value.get(), self.lease)
+
+    @property
+    def nv_bbox_info(self):
+        """The tracker's box before clipping: a dict of left, top, width and height."""
+        cdef NvBbox_Coords *box = &self.get().tracker_bbox_info.org_bbox_coords
+        return {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
+
+    @nv_bbox_info.setter
+    def nv_bbox_info(self, value):
+        cdef NvBbox_Coords box
+        box.left = value["left"]
+        box.top = value["top"]
+        box.width = value["width"]
+        box.height = value["height"]
+        self.get().tracker_bbox_info.org_bbox_coords = box
+
+    @property
+    def classifier_items(self):
+        """What classifiers said about it, as a sequence of `ClassifierMetadata`."""
+        return snapshot(&self.get().classifier_meta_list, wrap_classifier, self.lease)
+
+    def user_meta_items(self, meta_type):
+        """The user metadata of a type, as a sequence of `UserMetadata`."""
+        return snapshot(&self.get().obj_user_meta_list, wrap_user, self.lease, meta_type)
+
+    def append(self, item):
+        """Add user or classifier metadata acquired from the same batch."""
+        cdef NvDsObjectMeta *meta = self.get()
+        if type(item) is UserMetadata:
+            take(self.lease, (<UserMetadata>item).lease, (<UserMetadata>item).meta, item)
+            nvds_add_user_meta_to_obj(meta, (<UserMetadata>item).meta)
+        elif type(item) is ClassifierMetadata:
+            take(self.lease, (<ClassifierMetadata>item).lease, (<ClassifierMetadata>item).meta,
+                 item)
+            nvds_add_classifier_meta_to_object(meta, (<ClassifierMetadata>item).meta)
+        else:
+            raise TypeError(f"Invalid type for ObjectMetadata.append: {type(item).__name__}; "
+                            "it takes UserMetadata or ClassifierMetadata")
+        self.lease.unlock()
+
+    def __eq__(self, other):
+        return isinstance(other, ObjectMetadata) and self.meta == (<ObjectMetadata>other).meta \
+            and self.lease is (<ObjectMetadata>other).lease
+
+    def __hash__(self):
+        return hash(<size_t>self.meta)
+
+    def __repr__(self):
+        if not self.lease.open:
+            return gone(self)
+        return (f"<ObjectMetadata label={self.label!r} class_id={self.class_id} "
+                f"confidence={self.confidence:.3f} rect_params={self.rect_params!r}>")
+
+
+@cython.final
+cdef class ClassifierMetadata:
+    """Wrap `NvDsClassifierMeta`: the attributes that one classifier found."""
+
+    def __init__(self):
+        raise TypeError("ClassifierMetadata comes from ObjectMetadata.classifier_items or "
+                        "BatchMetadata.acquire_classifier_meta()")
+
+    cdef NvDsClassifierMeta *get(self) except NULL:
+        self.lease.check()
+        return self.meta
+
+    @property
+    def n_labels(self):
+        """Number of labels."""
+        return self.get().num_labels
+
+    @property
+    def unique_component_id(self):
+        """Number of the classifier (`gie-unique-id`)."""
+        return self.get().unique_component_id
+
+    @unique_component_id.setter
+    def unique_component_id(self, int value):
+        self.get().unique_component_id = value
+
+    @property
+    def classifier_type(self):
+        """What it classifies, as configured (`classifier-type`); "" when that is not told."""
+        cdef NvDsClassifierMeta *meta = self.get()
+        if meta.classifier_type == NULL:
+            return ""
+        return meta.classifier_type.decode("utf-8", "replace")
+
+    @classifier_type.setter
+    def classifier_type(self, value):
+        # The C API borrows it for as long as any copy of the metadata lives.
+        cdef bytes name = encode_text(value)
+        self.get().classifier_type = g_intern_string(name)
+
+    def get_label_info(self, index):
+        """Return the label `index` as a `LabelInfo`."""
+        return snapshot(&self.get().label_info_list, wrap_label, self.lease)[index]
+
+    def get_n_label(self, index):
+        """Return the name of the label `index`."""
+        return self.get_label_info(index).label
+
+    def add_label(self, label, *, class_id=0, prob=1.0, label_id=0, num_classes=0):
+        """Add a label; it becomes label 0, as in the C API."""
+        cdef NvDsClassifierMeta *meta = self.get()
+        cdef NvDsBatchMeta *batch = meta.base_meta.batch_meta
+        cdef NvDsLabelInfo values
+        cdef NvDsLabelInfo *info
+        cdef bytes name = encode_text(label)
+        memset(&values, 0, sizeof(values))
+        set_label(values.result_label, name)
+        values.result_class_id = class_id
+        values.result_prob = prob
+        values.label_id = label_id
+        values.num_classes = num_classes
+        self.lease.lock()
+        info = nvds_acquire_label_info_meta_from_pool(batch)
+        if info != NULL:
+            values.base_meta = info.base_meta
+            if len(name) >= MAX_LABEL_SIZE:
+                values.pResult_label = g_strdup(name)
+            info[0] = values
+            nvds_add_label_info_meta_to_classifier(meta, info)
+        self.lease.unlock()
+        if info == NULL:
+            raise MemoryError("the pool of labels of this batch cannot grow")
+
+    def __eq__(self, other):
+        return isinstance(other, ClassifierMetadata) \
+            and self.meta == (<ClassifierMetadata>other).meta \
+            and self.lease is (<ClassifierMetadata>other).lease
+
+    def __hash__(self):
+        return hash(<size_t>self.meta)
+
+    def __repr__(self):
+        if not self.lease.open:
+            return gone(self)
+        return (f"<ClassifierMetadata unique_component_id={self.unique_component_id} "
+                f"n_labels={self.n_labels}>")
+
+
+@cython.final
+cdef class LabelInfo:
+    """Wrap `NvDsLabelInfo`, one attribute that a classifier found."""
+
+    def __init__(self):
+        raise TypeError("LabelInfo comes from ClassifierMetadata.get_label_info()")
+
+    cdef NvDsLabelInfo *get(self) except NULL:
+        self.lease.check()
+        return self.meta
+
+    @property
+    def label(self):
+        """Name of the attribute."""
+        cdef NvDsLabelInfo *meta = self.get()
+        if meta.pResult_label != NULL:
+            return meta.pResult_label.decode("utf-8", "replace")
+        return meta.result_label.decode("utf-8", "replace")
+
+    @property
+    def class_id(self):
+        """Index of the class within the attribute."""
+        return self.get().result_class_id
+
+    @property
+    def prob(self):
+        """Probability, from 0 to 1."""
+        return self.get().result_prob
+
+    @property
+    def label_id(self):
+        """Index of the attribute, for a model with several."""
+        return self.get().label_id
+
+    @property
+    def num_classes(self):
+        """Number of classes of the attribute."""
+        return self.get().num_classes
+
+    def __repr__(self):
+        if not self.lease.open:
+            return gone(self)
+        return f"<LabelInfo label={self.label!r} class_id={self.class_id} prob={self.prob:.3f}>"
+
+
+@cython.final
+cdef class UserMetadata:
+    """Wrap `NvDsUserMeta`: data of a program's own on a batch, a frame or an object.
+
+    True when it carries data.
+    """
+
+    def __init__(self):
+        raise TypeError("UserMetadata comes from user_meta_items() or "
+                        "BatchMetadata.acquire_user_meta()")
+
+    cdef NvDsUserMeta *get(self) except NULL:
+        self.lease.check()
+        return self.meta
+
+    @property
+    def meta_type(self):
+        """What kind of data it carries (`NvDsMetaType`, or a number of the program's own)."""
+        return self.get().base_meta.meta_type
+
+    def set_user_data_json(self, data, meta_type):
+        """Carry a text, such as JSON, under `meta_type`."""
+        cdef NvDsUserMeta *meta = self.get()
+        cdef int kind = meta_type
+        cdef bytes text = encode_text(data)
+        if meta.user_meta_data != NULL and meta.base_meta.release_func != release_text_data:
+            raise ValueError("this user metadata carries data of another kind; acquire a new one")
+        self.lease.lock()
+        g_free(meta.user_meta_data)
+        meta.user_meta_data = g_strdup(text)
+        meta.base_meta.meta_type = kind
+        meta.base_meta.copy_func = copy_text_data
+        meta.base_meta.release_func = release_text_data
+        self.lease.unlock()
+
+    def get_user_data_json(self):
+        """Return the text that `set_user_data_json()` set; "" where there is other data or none."""
+        cdef NvDsUserMeta *meta = self.get()
+        if meta.user_meta_data == NULL or meta.base_meta.release_func != release_text_data:
+            return ""
+        return (<char *>meta.user_meta_data).decode("utf-8", "replace")
+
+    def __bool__(self):
+        return self.get().user_meta_data != NULL
+
+    def __eq__(self, other):
+        return isinstance(other, UserMetadata) and self.meta == (<UserMetadata>other).meta \
+            and self.lease is (<UserMetadata>other).lease
+
+    def __hash__(self):
+        return hash(<size_t>self.meta)
+
+    def __repr__(self):
+        if not self.lease.open:
+            return gone(self)
+        return f"<UserMetadata meta_type={self.meta_type}>"
+
+
+cdef BatchMetadata wrap_batch(NvDsBatchMeta *meta, Lease lease):
+    cdef BatchMetadata batch = BatchMetadata.__new__(BatchMetadata)
+    lease.batch = meta
+    batch.lease = lease
+    batch.meta = meta
+    return batch
+
+
+cdef object wrap_frame(void *element, Lease lease):
+    cdef FrameMetadata frame = FrameMetadata.__new__(FrameMetadata)
+    frame.lease = lease
+    frame.meta = <NvDsFrameMeta *>element
+    return frame
+
+
+cdef object wrap_object(void *element, Lease lease):
+    cdef ObjectMetadata view = ObjectMetadata.__new__(ObjectMetadata)
+    view.lease = lease
+    view.meta = <NvDsObjectMeta *>element
+    return view
+
+
+cdef object wrap_classifier(void *element, Lease lease):
+    cdef ClassifierMetadata classifier = ClassifierMetadata.__new__(ClassifierMetadata)
+    classifier.lease = lease
+    classifier.meta = <NvDsClassifierMeta *>element
+    return classifier
+
+
+cdef object wrap_label(void *element, Lease lease):
+    cdef LabelInfo info = LabelInfo.__new__(LabelInfo)
+    info.lease = lease
+    info.meta = <NvDsLabelInfo *>element
+    return info
+
+
+cdef object wrap_user(void *element, Lease lease):
+    cdef UserMetadata user = UserMetadata.__new__(UserMetadata)
+    user.lease = lease
+    user.meta = <NvDsUserMeta *>element
+    return user
+
+
+cdef int take(Lease owner, Lease lease, void *element, object item) except -1:
+    """Take a stray for adding it, and leave with the lock held."""
+    if lease is not owner:
+        lease.check()
+        raise ValueError(f"{item!r} was acquired from another batch")
+    owner.lock()
+    if not owner.take_stray(element):
+        owner.unlock()
+        raise ValueError(f"{item!r} is in the batch already; acquire a new one for each append")
+    return 0
+
+
+cdef int set_label(char *target, object value) except -1:
+    cdef bytes label = encode_text(value)
+    cdef Py_ssize_t size = len(label)
+    if size >= MAX_LABEL_SIZE:
+        size = MAX_LABEL_SIZE - 1
+        # Never half a character.
+        while size > 0 and label[size] & 0xC0 == 0x80:
+            size -= 1
+    memcpy(target, <char *>label, size)
+    target[size] = 0
+    return 0
+
+
+cdef void *copy_text_data(void *data, void *user_data) noexcept nogil:
+    return g_strdup(<char *>(<NvDsUserMeta *>data).user_meta_data)
+
+
+cdef void release_text_data(void *data, void *user_data) noexcept nogil:
+    g_free((<NvDsUserMeta *>data).user_meta_data)
+    (<NvDsUserMeta *>data).user_meta_data = NULL
+
+
+cdef str gone(object self):
+    return f"<{type(self).__name__} of a buffer that is gone>"

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+from dsbind.capi.gst cimport GstBuffer
+from dsbind.capi.nvbufsurface cimport NvBufSurface
+from dsbind.lease cimport Lease
+
+
+cdef class Buffer:
+    cdef Lease lease
+    cdef GstBuffer *buffer
+
+    cdef GstBuffer *get(self) except NULL
+
+
+cdef class Surface:
+    cdef NvBufSurface *surface
+    # Arrays over the pixels that are alive; close() refuses while there are any.
+    cdef int exports
+
+    cdef NvBufSurface *get(self) except NULL
+
+
+# The view of a buffer that lives as long as `lease` is open.
+cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease)
