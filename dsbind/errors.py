@@ -32,7 +32,21 @@ __all__ = [
 
 
 class Error(Exception):
-    """Root of everything that dsbind raises on purpose."""
+    """Root of everything that dsbind raises on purpose.
+
+    Attributes
+    ----------
+    element : str
+        Name of the pipeline's element that failed; empty where there is none.
+    source : str
+        The URI that was being read, without credentials; empty where it is not a source's error.
+    others : tuple of Error
+        Further failures of the same run, of other sources.
+    """
+
+    element: str = ""
+    source: str = ""
+    others: tuple[Error, ...] = ()
 
 
 class ArgumentTypeError(Error, TypeError):
@@ -84,23 +98,7 @@ class StopTimeoutError(Error, TimeoutError):
 
 
 class StreamError(Error, RuntimeError):
-    """A pipeline failed while it was running.
-
-    Attributes
-    ----------
-    element : str
-        Name of the element that failed; empty where none is known.
-    source : str
-        The URI that was being read, without credentials; empty where it is not a source's error.
-    others : tuple of StreamError
-        Further failures of the same run, of other sources.
-    """
-
-    def __init__(self, text: str, *, element: str = "", source: str = "") -> None:
-        super().__init__(text)
-        self.element = element
-        self.source = source
-        self.others: tuple[StreamError, ...] = ()
+    """A pipeline failed while it was running."""
 
 
 class SourceError(StreamError):
@@ -108,15 +106,7 @@ class SourceError(StreamError):
 
 
 class OutputError(Error, OSError):
-    """An output cannot be written.
-
-    Attributes
-    ----------
-    element : str
-        Name of the element that failed; empty when nothing was running yet.
-    """
-
-    element = ""
+    """An output cannot be written."""
 
 
 class DisplayError(Error, RuntimeError):
@@ -180,3 +170,13 @@ def add_text(error: BaseException, text: str) -> None:
 def missing_file(path: str, purpose: str = "") -> MissingFileError:
     """The error for a file that is not there; `purpose` says what it was wanted for."""
     return MissingFileError(f"File {path} doesn't exist{f': {purpose}' if purpose else ''}")
+
+
+def unreadable(uri: str, reason: str) -> SourceError:
+    """The error for a source that cannot be played."""
+    error = SourceError(
+        f"{uri} cannot be read: {reason.rstrip('.')}. "
+        f"Check that it is a video: `gst-discoverer-1.0 {uri}` shows what it holds"
+    )
+    error.source = uri
+    return error

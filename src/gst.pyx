@@ -15,9 +15,9 @@ from dsbind.errors import (
     Error,
     MissingElementError,
     RuntimeNotFoundError,
-    SourceError,
     mask_uri,
     nearest,
+    unreadable,
 )
 
 NULL_STATE = <int>GST_STATE_NULL
@@ -414,14 +414,13 @@ def discover(str uri not None, double timeout=5.0):
     reason = mask_uri(take_error(error))
     try:
         if result == GST_DISCOVERER_TIMEOUT:
-            raise SourceError(f"{shown} did not answer within {max(timeout, 1.0):g} s", source=shown)
+            raise unreadable(shown, f"it did not answer within {max(timeout, 1.0):g} s")
         if info == NULL or result not in (GST_DISCOVERER_OK, GST_DISCOVERER_MISSING_PLUGINS):
-            raise SourceError(f"{shown} cannot be read: {reason or 'it is no valid URI'}",
-                              source=shown)
+            raise unreadable(shown, reason or "it is no valid URI")
         videos = gst_discoverer_info_get_video_streams(info)
         try:
             if videos == NULL:
-                raise SourceError(f"{shown} has no video stream that can be read here", source=shown)
+                raise unreadable(shown, "it has no video stream that can be decoded here")
             return media_info(shown, info, <GstDiscovererVideoInfo *>videos.data)
         finally:
             gst_discoverer_stream_info_list_free(videos)
@@ -480,6 +479,19 @@ def init():
 def version():
     """GStreamer's version, such as "GStreamer 1.22.0"."""
     return take(gst_version_string())
+
+
+def has_element(str factory not None):
+    """Whether there is an element of this kind here."""
+    cdef bytes factory_b = factory.encode()
+    cdef const char *factory_c = factory_b
+    cdef GstElementFactory *found
+    init()
+    with nogil:
+        found = gst_element_factory_find(factory_c)
+        if found != NULL:
+            gst_object_unref(found)
+    return found != NULL
 
 
 def element_names():

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-from dsbind.capi.nvdsmeta cimport (
-    NvDsBatchMeta,
-    NvDsClassifierMeta,
-    NvDsFrameMeta,
-    NvDsLabelInfo,
-    NvDsObjectMeta,
-    NvDsUserMeta,
-)
+from dsbind.capi.nvdsmeta cimport NvDsBatchMeta, NvDsFrameMeta, NvDsObjectMeta
+from dsbind.classifier cimport ClassifierMetadata, LabelInfo
+from dsbind.display cimport DisplayMetadata
 from dsbind.lease cimport Lease
+from dsbind.usermeta cimport UserMetadata
 
 
 cdef class BatchMetadata:
@@ -31,27 +27,6 @@ cdef class ObjectMetadata:
     cdef NvDsObjectMeta *meta
 
     cdef NvDsObjectMeta *get(self) except NULL
-
-
-cdef class ClassifierMetadata:
-    cdef Lease lease
-    cdef NvDsClassifierMeta *meta
-
-    cdef NvDsClassifierMeta *get(self) except NULL
-
-
-cdef class LabelInfo:
-    cdef Lease lease
-    cdef NvDsLabelInfo *meta
-
-    cdef NvDsLabelInfo *get(self) except NULL
-
-
-cdef class UserMetadata:
-    cdef Lease lease
-    cdef NvDsUserMeta *meta
-
-    cdef NvDsUserMeta *get(self) except NULL
 
 
 # The view of a batch whose memory lives as long as `lease` is open. Whoever owns the buffer makes

@@ -8,25 +8,22 @@ later each use raises `dsbind.errors.StaleMetadataError`.
 cimport cython
 
 from libc.stdint cimport uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memset
 
-from dsbind.capi.glib cimport g_free
 from dsbind.capi.nvdsmeta cimport (
-    MAX_LABEL_SIZE,
     NVDS_USER_META,
     UNTRACKED_OBJECT_ID,
-    g_intern_string,
-    g_strdup,
+    NvDsClassifierMeta,
+    NvDsDisplayMeta,
+    NvDsUserMeta,
     nvds_acquire_classifier_meta_from_pool,
     nvds_acquire_display_meta_from_pool,
     nvds_acquire_frame_meta_from_pool,
-    nvds_acquire_label_info_meta_from_pool,
     nvds_acquire_obj_meta_from_pool,
     nvds_acquire_user_meta_from_pool,
     nvds_add_classifier_meta_to_object,
     nvds_add_display_meta_to_frame,
     nvds_add_frame_meta_to_batch,
-    nvds_add_label_info_meta_to_classifier,
     nvds_add_obj_meta_to_frame,
     nvds_add_user_meta_to_batch,
     nvds_add_user_meta_to_frame,
@@ -35,21 +32,25 @@ from dsbind.capi.nvdsmeta cimport (
     nvds_destroy_batch_meta,
 )
 from dsbind.capi.nvll_osd_struct cimport NvBbox_Coords
-from dsbind.display cimport DisplayMetadata, wrap_display
+from dsbind.classifier cimport wrap_classifier
+from dsbind.display cimport wrap_display
 from dsbind.items cimport snapshot
 from dsbind.osd cimport (
     Mask,
     TextBase,
     copy_mask,
     copy_text,
-    encode_text,
     set_font_defaults,
     wrap_mask,
     wrap_text,
 )
 from dsbind.shapes cimport Rect, wrap_rect
+from dsbind.strings cimport gone, set_label
+from dsbind.usermeta cimport wrap_user
 
+from dsbind.classifier import ClassifierMetadata, LabelInfo
 from dsbind.display import DisplayMetadata
+from dsbind.usermeta import UserMetadata
 
 __all__ = (
     "BatchMetadata",
@@ -516,197 +517,6 @@ cdef class ObjectMetadata:
                 f"confidence={self.confidence:.3f} rect_params={self.rect_params!r}>")
 
 
-@cython.final
-cdef class ClassifierMetadata:
-    """Wrap `NvDsClassifierMeta`: the attributes that one classifier found."""
-
-    def __init__(self):
-        raise TypeError("ClassifierMetadata comes from ObjectMetadata.classifier_items or "
-                        "BatchMetadata.acquire_classifier_meta()")
-
-    cdef NvDsClassifierMeta *get(self) except NULL:
-        self.lease.check()
-        return self.meta
-
-    @property
-    def n_labels(self):
-        """Number of labels."""
-        return self.get().num_labels
-
-    @property
-    def unique_component_id(self):
-        """Number of the classifier (`gie-unique-id`)."""
-        return self.get().unique_component_id
-
-    @unique_component_id.setter
-    def unique_component_id(self, int value):
-        self.get().unique_component_id = value
-
-    @property
-    def classifier_type(self):
-        """What it classifies, as configured (`classifier-type`); "" when that is not told."""
-        cdef NvDsClassifierMeta *meta = self.get()
-        if meta.classifier_type == NULL:
-            return ""
-        return meta.classifier_type.decode("utf-8", "replace")
-
-    @classifier_type.setter
-    def classifier_type(self, value):
-        # The C API borrows it for as long as any copy of the metadata lives.
-        cdef bytes name = encode_text(value)
-        self.get().classifier_type = g_intern_string(name)
-
-    def get_label_info(self, index):
-        """Return the label `index` as a `LabelInfo`."""
-        return snapshot(&self.get().label_info_list, wrap_label, self.lease)[index]
-
-    def get_n_label(self, index):
-        """Return the name of the label `index`."""
-        return self.get_label_info(index).label
-
-    def add_label(self, label, *, class_id=0, prob=1.0, label_id=0, num_classes=0):
-        """Add a label; it becomes label 0, as in the C API."""
-        cdef NvDsClassifierMeta *meta = self.get()
-        cdef NvDsBatchMeta *batch = meta.base_meta.batch_meta
-        cdef NvDsLabelInfo values
-        cdef NvDsLabelInfo *info
-        cdef bytes name = encode_text(label)
-        memset(&values, 0, sizeof(values))
-        set_label(values.result_label, name)
-        values.result_class_id = class_id
-        values.result_prob = prob
-        values.label_id = label_id
-        values.num_classes = num_classes
-        self.lease.lock()
-        info = nvds_acquire_label_info_meta_from_pool(batch)
-        if info != NULL:
-            values.base_meta = info.base_meta
-            if len(name) >= MAX_LABEL_SIZE:
-                values.pResult_label = g_strdup(name)
-            info[0] = values
-            nvds_add_label_info_meta_to_classifier(meta, info)
-        self.lease.unlock()
-        if info == NULL:
-            raise MemoryError("the pool of labels of this batch cannot grow")
-
-    def __eq__(self, other):
-        return isinstance(other, ClassifierMetadata) \
-            and self.meta == (<ClassifierMetadata>other).meta \
-            and self.lease is (<ClassifierMetadata>other).lease
-
-    def __hash__(self):
-        return hash(<size_t>self.meta)
-
-    def __repr__(self):
-        if not self.lease.open:
-            return gone(self)
-        return (f"<ClassifierMetadata unique_component_id={self.unique_component_id} "
-                f"n_labels={self.n_labels}>")
-
-
-@cython.final
-cdef class LabelInfo:
-    """Wrap `NvDsLabelInfo`, one attribute that a classifier found."""
-
-    def __init__(self):
-        raise TypeError("LabelInfo comes from ClassifierMetadata.get_label_info()")
-
-    cdef NvDsLabelInfo *get(self) except NULL:
-        self.lease.check()
-        return self.meta
-
-    @property
-    def label(self):
-        """Name of the attribute."""
-        cdef NvDsLabelInfo *meta = self.get()
-        if meta.pResult_label != NULL:
-            return meta.pResult_label.decode("utf-8", "replace")
-        return meta.result_label.decode("utf-8", "replace")
-
-    @property
-    def class_id(self):
-        """Index of the class within the attribute."""
-        return self.get().result_class_id
-
-    @property
-    def prob(self):
-        """Probability, from 0 to 1."""
-        return self.get().result_prob
-
-    @property
-    def label_id(self):
-        """Index of the attribute, for a model with several."""
-        return self.get().label_id
-
-    @property
-    def num_classes(self):
-        """Number of classes of the attribute."""
-        return self.get().num_classes
-
-    def __repr__(self):
-        if not self.lease.open:
-            return gone(self)
-        return f"<LabelInfo label={self.label!r} class_id={self.class_id} prob={self.prob:.3f}>"
-
-
-@cython.final
-cdef class UserMetadata:
-    """Wrap `NvDsUserMeta`: data of a program's own on a batch, a frame or an object.
-
-    True when it carries data.
-    """
-
-    def __init__(self):
-        raise TypeError("UserMetadata comes from user_meta_items() or "
-                        "BatchMetadata.acquire_user_meta()")
-
-    cdef NvDsUserMeta *get(self) except NULL:
-        self.lease.check()
-        return self.meta
-
-    @property
-    def meta_type(self):
-        """What kind of data it carries (`NvDsMetaType`, or a number of the program's own)."""
-        return self.get().base_meta.meta_type
-
-    def set_user_data_json(self, data, meta_type):
-        """Carry a text, such as JSON, under `meta_type`."""
-        cdef NvDsUserMeta *meta = self.get()
-        cdef int kind = meta_type
-        cdef bytes text = encode_text(data)
-        if meta.user_meta_data != NULL and meta.base_meta.release_func != release_text_data:
-            raise ValueError("this user metadata carries data of another kind; acquire a new one")
-        self.lease.lock()
-        g_free(meta.user_meta_data)
-        meta.user_meta_data = g_strdup(text)
-        meta.base_meta.meta_type = kind
-        meta.base_meta.copy_func = copy_text_data
-        meta.base_meta.release_func = release_text_data
-        self.lease.unlock()
-
-    def get_user_data_json(self):
-        """Return the text that `set_user_data_json()` set; "" where there is other data or none."""
-        cdef NvDsUserMeta *meta = self.get()
-        if meta.user_meta_data == NULL or meta.base_meta.release_func != release_text_data:
-            return ""
-        return (<char *>meta.user_meta_data).decode("utf-8", "replace")
-
-    def __bool__(self):
-        return self.get().user_meta_data != NULL
-
-    def __eq__(self, other):
-        return isinstance(other, UserMetadata) and self.meta == (<UserMetadata>other).meta \
-            and self.lease is (<UserMetadata>other).lease
-
-    def __hash__(self):
-        return hash(<size_t>self.meta)
-
-    def __repr__(self):
-        if not self.lease.open:
-            return gone(self)
-        return f"<UserMetadata meta_type={self.meta_type}>"
-
-
 cdef BatchMetadata wrap_batch(NvDsBatchMeta *meta, Lease lease):
     cdef BatchMetadata batch = BatchMetadata.__new__(BatchMetadata)
     lease.batch = meta
@@ -729,27 +539,6 @@ cdef object wrap_object(void *element, Lease lease):
     return view
 
 
-cdef object wrap_classifier(void *element, Lease lease):
-    cdef ClassifierMetadata classifier = ClassifierMetadata.__new__(ClassifierMetadata)
-    classifier.lease = lease
-    classifier.meta = <NvDsClassifierMeta *>element
-    return classifier
-
-
-cdef object wrap_label(void *element, Lease lease):
-    cdef LabelInfo info = LabelInfo.__new__(LabelInfo)
-    info.lease = lease
-    info.meta = <NvDsLabelInfo *>element
-    return info
-
-
-cdef object wrap_user(void *element, Lease lease):
-    cdef UserMetadata user = UserMetadata.__new__(UserMetadata)
-    user.lease = lease
-    user.meta = <NvDsUserMeta *>element
-    return user
-
-
 cdef int take(Lease owner, Lease lease, void *element, object item) except -1:
     """Take a stray for adding it, and leave with the lock held."""
     if lease is not owner:
@@ -760,29 +549,3 @@ cdef int take(Lease owner, Lease lease, void *element, object item) except -1:
         owner.unlock()
         raise ValueError(f"{item!r} is in the batch already; acquire a new one for each append")
     return 0
-
-
-cdef int set_label(char *target, object value) except -1:
-    cdef bytes label = encode_text(value)
-    cdef Py_ssize_t size = len(label)
-    if size >= MAX_LABEL_SIZE:
-        size = MAX_LABEL_SIZE - 1
-        # Never half a character.
-        while size > 0 and label[size] & 0xC0 == 0x80:
-            size -= 1
-    memcpy(target, <char *>label, size)
-    target[size] = 0
-    return 0
-
-
-cdef void *copy_text_data(void *data, void *user_data) noexcept nogil:
-    return g_strdup(<char *>(<NvDsUserMeta *>data).user_meta_data)
-
-
-cdef void release_text_data(void *data, void *user_data) noexcept nogil:
-    g_free((<NvDsUserMeta *>data).user_meta_data)
-    (<NvDsUserMeta *>data).user_meta_data = NULL
-
-
-cdef str gone(object self):
-    return f"<{type(self).__name__} of a buffer that is gone>"

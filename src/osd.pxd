@@ -50,4 +50,3 @@ cdef int copy_text(NvOSD_TextParams *target, NvOSD_TextParams *source, Lease lea
 cdef int copy_mask(NvOSD_MaskParams *target, NvOSD_MaskParams *source, Lease lease) except -1
 
 cdef void set_font_defaults(NvOSD_FontParams *font) noexcept
-cdef bytes encode_text(object value)

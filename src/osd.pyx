@@ -19,6 +19,7 @@ from dsbind.capi.glib cimport g_free
 from dsbind.capi.nvdsmeta cimport g_intern_string, g_strdup, g_try_malloc
 from dsbind.color cimport WHITE, describe, unsigned, wrap_color
 from dsbind.lease cimport ALWAYS
+from dsbind.strings cimport encode
 
 import enum
 
@@ -78,7 +79,7 @@ cdef class Font:
     @name.setter
     def name(self, value):
         # The C API borrows the name for as long as any copy of the metadata lives.
-        cdef bytes name = encode_text(value)
+        cdef bytes name = encode(value)
         self.get().font_name = <char *>g_intern_string(name)
 
     @property
@@ -126,7 +127,7 @@ cdef class TextBase:
 
     @display_text.setter
     def display_text(self, value):
-        cdef bytes text = encode_text(value)
+        cdef bytes text = encode(value)
         cdef NvOSD_TextParams *params = self.get()
         self.lease.lock()
         g_free(params.display_text)
@@ -355,16 +356,3 @@ cdef void set_font_defaults(NvOSD_FontParams *font) noexcept:
     font.font_name = <char *>g_intern_string("Serif")
     font.font_size = 11
     font.font_color = WHITE
-
-
-cdef bytes encode_text(object value):
-    cdef bytes text
-    if isinstance(value, str):
-        text = value.encode("utf-8", "replace")
-    elif isinstance(value, bytes):
-        text = value
-    else:
-        raise TypeError(f"text must be str or bytes, not {type(value).__name__}")
-    if b"\0" in text:
-        raise ValueError(f"text must not contain a NUL character: {value!r}")
-    return text

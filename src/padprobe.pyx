@@ -84,12 +84,13 @@ cdef class PadProbe:
         g_atomic_int_set(&self.hook.enabled, on)
 
 
-def in_callback():
-    """Whether the calling thread is inside a probe's handler."""
-    return threading.get_ident() in _callback_threads
+def current_probe():
+    """The PadProbe whose handler the calling thread is in, or None."""
+    return running.get(get_ident())
 
 
-cdef set _callback_threads = set()
+# By thread. Only the thread itself reads and writes its entry.
+cdef dict running = {}
 cdef object get_ident = threading.get_ident
 
 
@@ -164,7 +165,7 @@ cdef bint call(Hook *hook, GstBuffer *buffer, NvDsBatchMeta *batch) noexcept wit
 cdef bint run_handler(PadProbe probe, GstBuffer *buffer, NvDsBatchMeta *batch) noexcept:
     cdef Lease lease = Lease()
     thread = get_ident()
-    _callback_threads.add(thread)
+    running[thread] = probe
     try:
         if batch != NULL:
             probe.handler(wrap_batch(batch, lease))
@@ -179,5 +180,5 @@ cdef bint run_handler(PadProbe probe, GstBuffer *buffer, NvDsBatchMeta *batch) n
             PyErr_WriteUnraisable(probe.handler)
         return True
     finally:
-        _callback_threads.discard(thread)
+        running.pop(thread, None)
         lease.close()

@@ -13,8 +13,8 @@ cdef class Buffer:
 
 cdef class Surface:
     cdef NvBufSurface *surface
-    # Arrays over the pixels that are alive; close() refuses while there are any.
-    cdef int exports
+    # Arrays over the pixels, and transforms that run; close() refuses while there are any.
+    cdef int uses
 
     cdef NvBufSurface *get(self) except NULL
 

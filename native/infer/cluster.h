@@ -3,7 +3,6 @@
 #ifndef DSBIND_INFER_CLUSTER_H
 #define DSBIND_INFER_CLUSTER_H
 
-#include <functional>
 #include <vector>
 
 #include "config.h"

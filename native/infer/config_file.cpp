@@ -102,6 +102,7 @@ std::vector<ConfigEntry> read_yaml(const std::string &path, const std::string &t
     std::istringstream stream(text);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(reader);
+    if (parser) fail(path, 0, "more than one YAML document; one is read");
   } catch (const YAML::Exception &e) {
     fail(path, e.mark.line + 1, "not valid YAML: " + e.msg);
   }

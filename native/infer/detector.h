@@ -3,6 +3,7 @@
 #ifndef DSBIND_INFER_DETECTOR_H
 #define DSBIND_INFER_DETECTOR_H
 
+#include <memory>
 #include <vector>
 
 #include "cluster.h"

@@ -4,8 +4,7 @@
 #include <dlfcn.h>
 #include <glib.h>
 
-#include <cstring>
-#include <limits>
+#include <algorithm>
 #include <mutex>
 
 #include "dsbind_runtime.h"

@@ -2,7 +2,6 @@
 #include "preprocess.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "error.h"
 #include "value.h"

@@ -82,9 +82,11 @@ EXPORT gboolean nvds_destroy_batch_meta(NvDsBatchMeta *batch_meta) {
   return TRUE;
 }
 
+/* Printing is what this function is for. */
 EXPORT gboolean nvds_get_current_metadata_info(NvDsBatchMeta *batch_meta) {
   g_return_val_if_fail(batch_meta != NULL, FALSE);
-  static const char *const names[POOLS] = {"frame", "object", "classifier", "display", "user", "label"};
+  static const char *const names[POOLS] = {"frame",   "object", "classifier",
+                                           "display", "user",   "label"};
   NvDsMetaPool **pools[POOLS];
   gboolean sound = TRUE;
   list_pools(batch_meta, pools);
@@ -92,8 +94,13 @@ EXPORT gboolean nvds_get_current_metadata_info(NvDsBatchMeta *batch_meta) {
   for (int i = 0; i < POOLS; i++) {
     const NvDsMetaPool *pool = *pools[i];
     sound = dsbind_pool_is_sound(pool) && sound;
-    g_debug("%s metadata: %u in use, %u free", names[i], pool->num_full_elements,
+    g_print("%s metadata: %u in use, %u free\n", names[i], pool->num_full_elements,
             pool->num_empty_elements);
+  }
+  for (GList *l = batch_meta->frame_meta_list; l; l = l->next) {
+    const NvDsFrameMeta *frame = l->data;
+    g_print("frame %d of source %u: %u objects\n", frame->frame_num, frame->source_id,
+            frame->num_obj_meta);
   }
   nvds_release_meta_lock(batch_meta);
   return sound;

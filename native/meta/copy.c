@@ -112,8 +112,10 @@ EXPORT void nvds_copy_display_meta_list(
 EXPORT void nvds_copy_obj_meta(NvDsObjectMeta *src_object_meta, NvDsObjectMeta *dst_object_meta) {
   g_return_if_fail(src_object_meta != NULL && dst_object_meta != NULL);
   NvDsBaseMeta base = dst_object_meta->base_meta;
+  NvDsObjectMeta *parent = dst_object_meta->parent;
   *dst_object_meta = *src_object_meta;
   dst_object_meta->base_meta = base;
+  dst_object_meta->parent = parent;
   dst_object_meta->classifier_meta_list = NULL;
   dst_object_meta->obj_user_meta_list = NULL;
   dst_object_meta->text_params.display_text = g_strdup(src_object_meta->text_params.display_text);
@@ -183,7 +185,6 @@ EXPORT gpointer nvds_batch_meta_copy_func(gpointer data, gpointer user_data) {
   g_return_val_if_fail(src != NULL, NULL);
   NvDsBatchMeta *dst = nvds_create_batch_meta(src->max_frames_in_batch);
   if (!dst) return NULL;
-  dst->base_meta.uContext = src->base_meta.uContext;
   dst->max_frames_in_batch = src->max_frames_in_batch;
   memcpy(dst->misc_batch_info, src->misc_batch_info, sizeof dst->misc_batch_info);
   memcpy(dst->reserved, src->reserved, sizeof dst->reserved);

@@ -58,6 +58,10 @@ cdef extern from "gst/gst.h" nogil:
     void gst_buffer_unref(GstBuffer *buffer)
     gsize gst_buffer_get_size(GstBuffer *buffer)
     guint gst_buffer_n_memory(GstBuffer *buffer)
+    ctypedef struct GstMemory:
+        pass
+    GstMemory *gst_buffer_peek_memory(GstBuffer *buffer, guint index)
+    gboolean gst_memory_is_type(GstMemory *memory, const gchar *mem_type)
     guint gst_buffer_list_length(GstBufferList *list)
     GstBuffer *gst_buffer_list_get(GstBufferList *list, guint index)
 

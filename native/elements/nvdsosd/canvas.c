@@ -74,7 +74,7 @@ gboolean osd_canvas_init(OsdCanvas *canvas, const NvBufSurfaceParams *frame) {
     case NVBUF_COLOR_FORMAT_GRAY8_ER:
       canvas->layout = OSD_GRAY;
       canvas->step = 1;
-      canvas->matrix = &bt601_full;
+      canvas->matrix = frame->colorFormat == NVBUF_COLOR_FORMAT_GRAY8 ? &bt601 : &bt601_full;
       return plane_is_sound(frame, 0, frame->width, frame->height, 1);
     case NVBUF_COLOR_FORMAT_RGBA:
     case NVBUF_COLOR_FORMAT_RGBx:

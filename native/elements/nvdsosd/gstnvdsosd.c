@@ -458,5 +458,5 @@ static gboolean plugin_init(GstPlugin *plugin) {
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, dsbind_nvdsosd, "On-screen display",
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvdsosd, "On-screen display",
                   plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")

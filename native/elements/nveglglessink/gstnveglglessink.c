@@ -281,6 +281,6 @@ static gboolean plugin_init(GstPlugin *plugin) {
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, dsbind_nveglglessink,
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nveglglessink,
                   "Window for NVMM frames", plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind",
                   "dsbind")

@@ -122,5 +122,5 @@ static gboolean plugin_init(GstPlugin *plugin) {
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, dsbind_nvosdbin, "On-screen display bin",
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvosdbin, "On-screen display bin",
                   plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")

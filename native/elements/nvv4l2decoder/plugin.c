@@ -7,6 +7,6 @@ static gboolean plugin_init(GstPlugin *plugin) {
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, dsbind_nvv4l2decoder,
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvv4l2decoder,
                   "Decodes video into NVMM memory", plugin_init, DSBIND_VERSION, "Apache 2.0",
                   "dsbind", "dsbind")

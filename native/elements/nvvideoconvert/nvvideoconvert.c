@@ -3,6 +3,7 @@
 #include "nvvideoconvert.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct _DsbindVideoConvert {
   DsbindConvert parent;

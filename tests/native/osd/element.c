@@ -128,11 +128,6 @@ static gboolean is_gray(GstBuffer *buffer, guint frame) {
   return TRUE;
 }
 
-/* Luma of a white border on a gray frame; on formats without luma, the first sample. */
-static guint8 white_of(GstVideoFormat format) {
-  return format == GST_VIDEO_FORMAT_NV12 || format == GST_VIDEO_FORMAT_I420 ? 235 : 255;
-}
-
 static void every_frame_of_a_batch_gets_its_own_objects(void) {
   static const GstVideoFormat formats[] = {GST_VIDEO_FORMAT_NV12, GST_VIDEO_FORMAT_I420,
                                            GST_VIDEO_FORMAT_GRAY8};
@@ -146,11 +141,11 @@ static void every_frame_of_a_batch_gets_its_own_objects(void) {
     const guint8 *before = luma(buffer, 0);
     g_assert_cmpint(gst_pad_push(rig.from, buffer), ==, GST_FLOW_OK);
     g_assert_true(before == luma(rig.out, 0)); /* in place */
-    g_assert_cmpint(luma_at(rig.out, 0, 8, 24), ==, white_of(formats[i]));
+    g_assert_cmpint(luma_at(rig.out, 0, 8, 24), ==, 235);
     g_assert_cmpint(luma_at(rig.out, 0, 16, 24), ==, LUMA);
     g_assert_cmpint(luma_at(rig.out, 0, 32, 24), ==, LUMA);
     g_assert_true(is_gray(rig.out, 1));
-    g_assert_cmpint(luma_at(rig.out, 2, 32, 24), ==, white_of(formats[i]));
+    g_assert_cmpint(luma_at(rig.out, 2, 32, 24), ==, 235);
     g_assert_cmpint(luma_at(rig.out, 2, 8, 24), ==, LUMA);
     rig_close(&rig);
   }

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""NVIDIA DeepStream's Flow API for Python, over the native NvDs C API, with or without a GPU.
+
+Importing this package starts nothing and loads no native library: a name is fetched when it is
+first used, and GStreamer starts with the first pipeline. Programs may fork until then.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dsbind import osd as osd
+    from dsbind.errors import ArgumentTypeError as ArgumentTypeError
+    from dsbind.errors import ConfigError as ConfigError
+    from dsbind.errors import DisplayError as DisplayError
+    from dsbind.errors import Error as Error
+    from dsbind.errors import FlowError as FlowError
+    from dsbind.errors import LinkError as LinkError
+    from dsbind.errors import MissingElementError as MissingElementError
+    from dsbind.errors import MissingFileError as MissingFileError
+    from dsbind.errors import OutputError as OutputError
+    from dsbind.errors import ProbeError as ProbeError
+    from dsbind.errors import RuntimeNotFoundError as RuntimeNotFoundError
+    from dsbind.errors import SourceError as SourceError
+    from dsbind.errors import StaleMetadataError as StaleMetadataError
+    from dsbind.errors import StateError as StateError
+    from dsbind.errors import StopTimeoutError as StopTimeoutError
+    from dsbind.errors import StreamError as StreamError
+    from dsbind.errors import UnknownPropertyWarning as UnknownPropertyWarning
+    from dsbind.errors import UnsupportedError as UnsupportedError
+    from dsbind.flow import Flow as Flow
+    from dsbind.flow import MediaType as MediaType
+    from dsbind.flow import RenderMode as RenderMode
+    from dsbind.flow import StreamInfo as StreamInfo
+    from dsbind.messages import EOSMessage as EOSMessage
+    from dsbind.messages import PipelineMessage as PipelineMessage
+    from dsbind.messages import PipelineState as PipelineState
+    from dsbind.messages import StateTransitionMessage as StateTransitionMessage
+    from dsbind.pipeline import Node as Node
+    from dsbind.pipeline import Pipeline as Pipeline
+    from dsbind.probe import BatchMetadataOperator as BatchMetadataOperator
+    from dsbind.probe import BufferOperator as BufferOperator
+    from dsbind.probe import Probe as Probe
+    from dsbind.surface import Buffer as Buffer
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "errors": (
+        "ArgumentTypeError",
+        "ConfigError",
+        "DisplayError",
+        "Error",
+        "FlowError",
+        "LinkError",
+        "MissingElementError",
+        "MissingFileError",
+        "OutputError",
+        "ProbeError",
+        "RuntimeNotFoundError",
+        "SourceError",
+        "StaleMetadataError",
+        "StateError",
+        "StopTimeoutError",
+        "StreamError",
+        "UnknownPropertyWarning",
+        "UnsupportedError",
+    ),
+    "flow": ("Flow", "MediaType", "RenderMode", "StreamInfo"),
+    "messages": ("EOSMessage", "PipelineMessage", "PipelineState", "StateTransitionMessage"),
+    "pipeline": ("Node", "Pipeline"),
+    "probe": ("BatchMetadataOperator", "BufferOperator", "Probe"),
+    "surface": ("Buffer",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [*sorted(_HOME_OF), "osd"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "osd":
+        return importlib.import_module("dsbind.osd")
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'dsbind' has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"dsbind.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

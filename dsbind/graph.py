@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of one pipeline: elements, links, probes, and what ends where."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from dsbind import gst
+from dsbind.errors import Error, MissingElementError, OutputError, ProbeError
+from dsbind.padprobe import PadProbe, current_probe
+from dsbind.probe import Probe
+
+
+class Failure:
+    """The first exception that Python code raised in a callback; later ones are its echo."""
+
+    def __init__(self, core: gst.Bin) -> None:
+        self._core = core
+        self._lock = threading.Lock()
+        self.error: BaseException | None = None
+
+    def report(self, error: BaseException) -> None:
+        """Keep an exception and wake whoever watches the bus. For any thread."""
+        with self._lock:
+            if self.error is None:
+                self.error = error
+        self._core.wake("failure")
+
+
+class Graph:
+    """What a pipeline is made of. It knows nothing of who runs it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.core = gst.Bin(name)
+        self.failure = Failure(self.core)
+        self.elements: dict[str, gst.Element] = {}
+        self.probes: dict[tuple[str, str], tuple[Probe, PadProbe]] = {}
+        #: For each element, the sink pads (element, pad) that were linked to it or kept for it.
+        self.links: dict[str, list[tuple[str, str]]] = {}
+        #: Sources that may fail while others go on.
+        self.tolerated: set[str] = set()
+        #: Files that are written: path, and its (size, mtime) before, None where it was not there.
+        self.outputs: dict[str, tuple[int, int] | None] = {}
+
+    def add(self, factory: str, name: str) -> gst.Element:
+        if name in self.elements:
+            raise Error(f"pipeline {self.name!r} has an element {name!r} already")
+        element = gst.Element(factory, name)
+        self.core.add(element)
+        self.elements[name] = element
+        return element
+
+    def element(self, name: str) -> gst.Element:
+        try:
+            return self.elements[name]
+        except KeyError:
+            names = ", ".join(self.elements) or "none"
+            raise MissingElementError(
+                f"{name} Not found: the elements of pipeline {self.name!r} are {names}"
+            ) from None
+
+    def link(self, source: str, target: str, source_pad: str = "", target_pad: str = "") -> None:
+        _, sink = self.element(source).link(self.element(target), source_pad, target_pad)
+        self.links.setdefault(source, []).append((target, sink))
+
+    def attach(self, name: str, probe: Probe, pad: str = "") -> None:
+        element = self.element(name)
+        if (name, probe.name) in self.probes:
+            raise ProbeError(f"Custom Object duplicated: {name!r} has a probe {probe.name!r}")
+        hook = PadProbe(element, pad, probe.handler, probe.reads_batches, self.failure.report)
+        self.probes[name, probe.name] = (probe, hook)
+
+    def enable_probes(self, on: bool) -> None:
+        for _, hook in self.probes.values():
+            hook.enabled = on
+
+    def is_in_callback(self) -> bool:
+        """Whether this is called inside a callback of one of its probes."""
+        current = current_probe()
+        return any(hook is current for _, hook in self.probes.values())
+
+    def uri_of(self, name: str) -> str | None:
+        """What a source reads; None for an element that is no source."""
+        element = self.elements.get(name)
+        if element is None or not element.has("uri"):
+            return None
+        return str(element.get("uri") or "")
+
+    def add_output(self, path: str) -> None:
+        """Check that a file can be written, and remember it.
+
+        Raises
+        ------
+        OutputError
+            It cannot, or it is one of the inputs.
+        """
+        folder = os.path.dirname(path)
+        if not os.path.isdir(folder):
+            raise OutputError(f"{path} cannot be written: there is no folder {folder}; create it")
+        if os.path.exists(path) and not os.path.isfile(path):
+            raise OutputError(f"{path} cannot be written: it is not a file; choose another name")
+        for name in self.elements:
+            if self.uri_of(name) == uri_of_path(path):
+                raise OutputError(f"{path} is an input of this pipeline; choose another output")
+        if path in self.outputs:
+            raise OutputError(f"{path} is written by this pipeline already; choose another name")
+        before = _stamp(path)
+        try:
+            with open(path, "ab"):
+                pass
+            if before is None:
+                os.unlink(path)
+        except OSError as error:
+            raise OutputError(
+                f"{path} cannot be written: {error.strerror}; choose another folder or name"
+            ) from error
+        self.outputs[path] = before
+
+    def partial_outputs(self) -> list[str]:
+        """Files that this run began to write. Those still empty are removed."""
+        left = []
+        for path, before in self.outputs.items():
+            now = _stamp(path)
+            if now is None or now == before:
+                continue
+            if now[0] == 0:
+                os.unlink(path)
+            else:
+                left.append(path)
+        return left
+
+    def note_outputs(self) -> None:
+        """Remember the files as they are before a run."""
+        self.outputs = {path: _stamp(path) for path in self.outputs}
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def uri_of_path(path: str) -> str:
+    """A file's URI; a relative path counts from the working directory."""
+    return Path(os.path.abspath(path)).as_uri()

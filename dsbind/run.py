@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of a pipeline, from its start until nothing of it is left running."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+
+from dsbind import gst
+from dsbind.errors import Error, StopTimeoutError, StreamError, add_text
+from dsbind.failures import error_of
+from dsbind.graph import Graph
+from dsbind.messages import (
+    EOSMessage,
+    PipelineMessage,
+    PipelineState,
+    StateTransitionMessage,
+)
+
+MessageCallback = Callable[[PipelineMessage], object]
+
+_log = logging.getLogger("dsbind")
+
+# How often sources are asked again to end: one that was just starting may have missed it.
+_ASK_AGAIN = 0.25
+# Time for files to be completed after Python code failed.
+_GRACE = 1.0
+
+
+class Run:
+    """Starts the elements, watches their bus on a thread of its own, and ends them.
+
+    The thread holds the run and the run holds the graph: a pipeline that plays stays alive even if
+    the program lets go of it.
+    """
+
+    def __init__(self, graph: Graph, on_message: MessageCallback | None) -> None:
+        self.graph = graph
+        self.ended = threading.Event()
+        self.error: BaseException | None = None
+        self._core = graph.core
+        self._on_message = on_message
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._done = False
+        self._complete = False
+        self._deadline: float | None = None
+        self._asked: float | None = None
+        self._interrupted = False
+        self._sources = set(graph.tolerated)
+        self._lost: list[Error] = []
+
+    # Called by the pipeline
+
+    @property
+    def watched(self) -> bool:
+        """Whether its thread has been started."""
+        return self._thread is not None
+
+    def is_watcher(self) -> bool:
+        """Whether this is called on the thread that watches the bus."""
+        return threading.current_thread() is self._thread
+
+    def prepare(self, seek: float | None) -> None:
+        """Go to PAUSED."""
+        self.graph.failure.error = None
+        self.graph.note_outputs()
+        self.graph.enable_probes(True)
+        self._reach(gst.PAUSED)
+        if seek is not None and not (
+            self._core.wait_state(5.0) >= gst.PAUSED and self._core.seek(seek)
+        ):
+            self._abandon(StreamError(f"pipeline {self.graph.name!r} cannot seek to {seek:g} s"))
+
+    def play(self) -> None:
+        """Go to PLAYING and watch the bus."""
+        self._reach(gst.PLAYING)
+        self._dump_graph()
+        self._thread = threading.Thread(
+            target=self._watch, name=f"dsbind-{self.graph.name}", daemon=True
+        )
+        _running.add(self)
+        self._thread.start()
+
+    def request_stop(self, timeout: float, *, interrupted: bool = False) -> None:
+        """End the streams; whatever still plays after `timeout` seconds is cut off."""
+        with self._lock:
+            deadline = time.monotonic() + max(timeout, 0.0)
+            self._deadline = deadline if self._deadline is None else min(deadline, self._deadline)
+            self._interrupted |= interrupted
+        if self.watched:
+            self._core.wake("stop")
+        else:
+            self._close()
+
+    def abandon(self) -> None:
+        """End at once, without the thread: starting was cut short."""
+        if not self.watched:
+            self._close()
+        else:
+            self.request_stop(0.0, interrupted=True)
+
+    # Starting
+
+    def _reach(self, state: int) -> None:
+        try:
+            while not self._core.set_state(state):
+                error = self._reason_of_refusal()
+                if error is not None:
+                    self._abandon(error)
+        except BaseException:
+            self._close()
+            raise
+
+    def _reason_of_refusal(self) -> BaseException | None:
+        """Why an element refused a state; None when it was a source that is now set aside."""
+        while (message := self._core.pop(0.1, False)) is not None:
+            if message.kind == "error":
+                self._take_error(message)
+                return self.error if self._done else None
+        return StreamError(
+            f"Unable to set pipeline {self.graph.name!r} to the playing state: an element refused "
+            "without a word; GST_DEBUG=3 in the environment shows which"
+        )
+
+    def _abandon(self, error: BaseException) -> None:
+        self.error = error
+        self._close()
+        raise error
+
+    def _dump_graph(self) -> None:
+        folder = os.environ.get("GST_DEBUG_DUMP_DOT_DIR")
+        if folder and os.path.isdir(folder):
+            path = os.path.join(folder, "ds_cpp_app_running.dot")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(self._core.graph())
+
+    # The watching thread
+
+    def _watch(self) -> None:
+        try:
+            while not self._done:
+                self._step()
+        except BaseException as error:
+            self._finish(error)
+        self._close()
+
+    def _step(self) -> None:
+        message = self._core.pop(self._patience(), self._on_message is not None)
+        if message is not None:
+            self._handle(message)
+        if self._done:
+            return
+        failure = self.graph.failure.error
+        if failure is not None and self.error is None:
+            self.error = failure
+            self.graph.enable_probes(False)
+            if not self.graph.outputs:
+                self._done = True
+                return
+            self.request_stop(_GRACE, interrupted=True)
+        if self._deadline is not None:
+            self._end_streams(self._deadline)
+
+    def _patience(self) -> float:
+        if self._deadline is None:
+            return 1.0
+        return max(0.0, min(_ASK_AGAIN, self._deadline - time.monotonic()))
+
+    def _handle(self, message: gst.Message) -> None:
+        if message.kind == "error":
+            self._take_error(message)
+        elif message.kind == "eos":
+            self._complete = True
+            self._done = True
+            self._tell(EOSMessage())
+        elif message.kind == "state-changed":
+            self._tell(
+                StateTransitionMessage(
+                    PipelineState(message.old), PipelineState(message.new), message.origin
+                )
+            )
+
+    def _tell(self, message: PipelineMessage) -> None:
+        if self._on_message is not None and self.graph.failure.error is None:
+            try:
+                self._on_message(message)
+            except BaseException as error:
+                self.graph.failure.report(error)
+
+    def _end_streams(self, deadline: float) -> None:
+        now = time.monotonic()
+        if now >= deadline:
+            self._cut_off()
+        elif self._asked is None or now - self._asked >= _ASK_AGAIN:
+            if self._asked is None:
+                # A muxer that drops the end of the stream would never let the pipeline end.
+                for element in self.graph.elements.values():
+                    if element.has("drop-pipeline-eos"):
+                        element.set("drop-pipeline-eos", False)
+            self._asked = now
+            self._core.send_eos()
+
+    def _cut_off(self) -> None:
+        self._done = True
+        if self._interrupted or self.error is not None:
+            return
+        text = f"pipeline {self.graph.name!r} did not end in time after stop() and was cut off"
+        if self.graph.outputs:
+            self._finish(StopTimeoutError(text))
+        else:
+            _log.warning("%s", text)
+
+    # Failures
+
+    def _finish(self, error: BaseException) -> None:
+        if self.error is None:
+            self.error = error
+        self._done = True
+
+    def _take_error(self, message: gst.Message) -> None:
+        name = message.path[0] if message.path else ""
+        if any(error.element == name for error in self._lost):
+            return
+        error = error_of(message, self.graph.uri_of(name))
+        if name in self._sources:
+            self._sources.discard(name)
+            self._lost.append(error)
+            if self._sources:
+                self._set_aside(name)
+                return
+            error = self._lost.pop(0)
+        self._finish(error)
+
+    def _set_aside(self, name: str) -> None:
+        """Go on without a source: its muxer pads end, it is not started again."""
+        source = self.graph.elements[name]
+        source.lock_state(True)
+        source.set_state(gst.NULL_STATE)
+        for target, pad in self.graph.links.get(name, ()):
+            self.graph.elements[target].end_pad(pad)
+        _log.warning("%s; the other sources go on", self._lost[-1])
+
+    # The end
+
+    def _close(self) -> None:
+        self._core.set_state(gst.NULL_STATE)
+        for name in self.graph.tolerated:
+            self.graph.elements[name].lock_state(False)
+        if self.error is None:
+            self.error = self.graph.failure.error
+        self._report_losses()
+        self._report_outputs()
+        _running.discard(self)
+        self.ended.set()
+
+    def _report_outputs(self) -> None:
+        """Name the files of a run that did not end by itself."""
+        if self._complete and self.error is None:
+            return
+        for path in self.graph.partial_outputs():
+            text = f"{'output so far is in' if self._complete else 'partial output left at'} {path}"
+            if self.error is not None:
+                add_text(self.error, text)
+            else:
+                _log.warning("pipeline %r was stopped: %s", self.graph.name, text)
+
+    def _report_losses(self) -> None:
+        """Raise what sources failed of, with the run's own error where it has one."""
+        lost = self._lost
+        if not lost:
+            return
+        if self.error is None:
+            self.error = lost[0]
+            lost = lost[1:]
+        if isinstance(self.error, Error):
+            self.error.others = tuple(lost)
+        for other in lost:
+            notes = self.error.__dict__.setdefault("__notes__", [])
+            notes.append(f"also failed: {other}")
+
+
+_running: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+@atexit.register
+def _end_all() -> None:
+    """No streaming thread may call into an interpreter that is going away."""
+    runs = list(_running)
+    for run in runs:
+        run.request_stop(_GRACE, interrupted=True)
+    for run in runs:
+        run.ended.wait(2 * _GRACE)

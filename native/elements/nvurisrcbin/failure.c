@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One error per run, from this element, that names the source and what to do. */
+#include <string.h>
+
+#include "nvurisrcbin.h"
+
+/* A remote source that has sent nothing by then is taken for dead. */
+#define FIRST_DATA_TIMEOUT (2800 * GST_MSECOND)
+
+void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text, char *debug) {
+  if (!g_atomic_int_compare_and_exchange(&self->failed, 0, 1)) {
+    GST_INFO_OBJECT(self, "after the first error: %s (%s)", text, debug ? debug : "");
+    g_free(text);
+    g_free(debug);
+    return;
+  }
+  dsbind_uri_deadline_cancel(self);
+  gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_ERROR, domain, code, text, debug,
+                           __FILE__, G_STRFUNC, __LINE__);
+}
+
+void dsbind_uri_fail_early_end(DsbindUriSrcBin *self) {
+  dsbind_uri_fail(
+      self, GST_STREAM_ERROR, GST_STREAM_ERROR_DEMUX,
+      g_strdup_printf("%s ends early: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                      " bytes are there, %" G_GUINT64_FORMAT " frames could be read. Copy or "
+                      "download it again.", self->location.shown, self->file.size,
+                      self->file.expected, self->loop.frames), NULL);
+}
+
+/* What a user can do about an error of GStreamer's, as the end of a message. */
+static const char *advice(const GError *error) {
+  if (error->domain == GST_RESOURCE_ERROR) {
+    switch (error->code) {
+      case GST_RESOURCE_ERROR_NOT_FOUND: return "Check the address.";
+      case GST_RESOURCE_ERROR_NOT_AUTHORIZED: return "Check the user name and the password.";
+      case GST_RESOURCE_ERROR_OPEN_READ:
+      case GST_RESOURCE_ERROR_READ:
+      case GST_RESOURCE_ERROR_BUSY:
+        return "Check the address, and that its server runs and can be reached.";
+      default: return "Check the address and the settings of the source.";
+    }
+  }
+  if ((error->domain == GST_CORE_ERROR && error->code == GST_CORE_ERROR_MISSING_PLUGIN) ||
+      (error->domain == GST_STREAM_ERROR && error->code == GST_STREAM_ERROR_CODEC_NOT_FOUND))
+    return "Install what decodes it; on Debian or Ubuntu: apt-get install gstreamer1.0-libav "
+           "gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly";
+  return "Check that it plays elsewhere, or encode it again.";
+}
+
+static gint flow_of(GstMessage *message) {
+  const GstStructure *details = NULL;
+  gint flow = GST_FLOW_OK;
+  gst_message_parse_error_details(message, &details);
+  if (details) gst_structure_get(details, "flow-return", G_TYPE_INT, &flow, NULL);
+  return flow;
+}
+
+static char *describe(DsbindUriSrcBin *self, GstMessage *message, const GError *error) {
+  const char *shown = self->location.shown;
+  const gint flow = flow_of(message);
+  if (error->domain == GST_STREAM_ERROR && (error->code == GST_STREAM_ERROR_TYPE_NOT_FOUND ||
+                                            error->code == GST_STREAM_ERROR_WRONG_TYPE))
+    return g_strdup_printf("%s is not a video: its content is %s. Check that it is the right file.",
+                           shown, strstr(error->message, "text") ? "text" : "of no known format");
+  if (flow == GST_FLOW_NOT_LINKED)
+    return g_strdup_printf("%s stopped, because nothing takes its frames. Link the pad vsrc_0.",
+                           shown);
+  if (flow == GST_FLOW_NOT_NEGOTIATED)
+    return g_strdup_printf("%s stopped, because the next element takes no frames of its format. "
+                           "Put nvvideoconvert between.", shown);
+  if (flow == GST_FLOW_ERROR)
+    return g_strdup_printf("%s stopped, because an element after it failed. Look for the error of "
+                           "that element.", shown);
+  char *reason = dsbind_mask_passwords(error->message);
+  g_strstrip(reason);
+  const char *stop = g_str_has_suffix(reason, ".") ? "" : ".";
+  char *text =
+      g_strdup_printf("%s cannot be played: %s%s %s", shown, reason, stop, advice(error));
+  g_free(reason);
+  return text;
+}
+
+void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message) {
+  GError *error = NULL;
+  char *debug = NULL;
+  gst_message_parse_error(message, &error, &debug);
+  if (dsbind_media_file_ends_early(&self->file) && flow_of(message) == GST_FLOW_OK) {
+    dsbind_uri_fail_early_end(self);
+  } else {
+    char *masked = dsbind_mask_passwords(debug);
+    char *where = g_strdup_printf("%s: %s: %s", GST_MESSAGE_SRC_NAME(message), error->message,
+                                  masked ? masked : "");
+    dsbind_uri_fail(self, error->domain, error->code, describe(self, message, error),
+                    dsbind_mask_passwords(where));
+    g_free(where);
+    g_free(masked);
+  }
+  g_error_free(error);
+  g_free(debug);
+}
+
+static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID id, gpointer data) {
+  DsbindUriSrcBin *self = data;
+  (void)clock, (void)time, (void)id;
+  dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+                  g_strdup_printf("%s does not answer: nothing arrived within %.1f seconds. Check "
+                                  "the address, and that its server runs and can be reached.",
+                                  self->location.shown,
+                                  (double)FIRST_DATA_TIMEOUT / (double)GST_SECOND), NULL);
+  return TRUE;
+}
+
+void dsbind_uri_deadline_start(DsbindUriSrcBin *self) {
+  GstClock *clock = gst_system_clock_obtain();
+  GstClockID id =
+      gst_clock_new_single_shot_id(clock, gst_clock_get_time(clock) + FIRST_DATA_TIMEOUT);
+  GST_OBJECT_LOCK(self);
+  self->deadline = gst_clock_id_ref(id);
+  GST_OBJECT_UNLOCK(self);
+  gst_clock_id_wait_async(id, deadline_passed, gst_object_ref(self), gst_object_unref);
+  gst_clock_id_unref(id);
+  gst_object_unref(clock);
+}
+
+void dsbind_uri_deadline_cancel(DsbindUriSrcBin *self) {
+  GST_OBJECT_LOCK(self);
+  GstClockID id = g_steal_pointer(&self->deadline);
+  GST_OBJECT_UNLOCK(self);
+  if (!id) return;
+  gst_clock_id_unschedule(id);
+  gst_clock_id_unref(id);
+}

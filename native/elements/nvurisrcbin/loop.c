@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens to decoded frames on their way out: counting, file-loop, the end. */
+#include "nvurisrcbin.h"
+
+void dsbind_loop_reset(DsbindLoop *loop) {
+  *loop = (DsbindLoop){.end = 0, .duration = GST_CLOCK_TIME_NONE};
+}
+
+/* Off the streaming thread: a flushing seek waits for it. */
+static void restart(GstElement *element, gpointer data) {
+  DsbindUriSrcBin *self = DSBIND_URI_SRC_BIN(element);
+  GstPad *pad = data;
+  g_atomic_int_set(&self->loop.restarting, 1);
+  const gboolean again = gst_pad_send_event(
+      pad, gst_event_new_seek(1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE,
+                              GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0));
+  g_atomic_int_set(&self->loop.restarting, 0);
+  if (again) return;
+  g_atomic_int_set(&self->loop.over, 1);
+  if (GST_STATE(self) >= GST_STATE_PAUSED)
+    GST_ELEMENT_WARNING(self, RESOURCE, SEEK,
+                        ("%s cannot be played again: it cannot be rewound. It ends here; turn "
+                         "file-loop off or copy it to a file.", self->location.shown), (NULL));
+  gst_pad_push_event(pad, gst_event_new_eos());
+}
+
+static void shift_frame(DsbindLoop *loop, GstPadProbeInfo *info) {
+  GstBuffer *buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  const GstClockTime pts = GST_BUFFER_PTS(buffer);
+
+  if (!GST_CLOCK_TIME_IS_VALID(pts)) return;
+  if (loop->align) loop->shift = GST_CLOCK_DIFF(pts, loop->end);
+  loop->align = FALSE;
+  if (loop->shift) {
+    info->data = buffer = gst_buffer_make_writable(buffer);
+    GST_BUFFER_PTS(buffer) = (GstClockTime)((GstClockTimeDiff)pts + loop->shift);
+    GST_BUFFER_DTS(buffer) = GST_CLOCK_TIME_NONE;
+  }
+  if (GST_BUFFER_DURATION_IS_VALID(buffer))
+    loop->duration = GST_BUFFER_DURATION(buffer);
+  else if (loop->frames > 1 && GST_BUFFER_PTS(buffer) > loop->end)
+    loop->duration = GST_BUFFER_PTS(buffer) - loop->end;
+  loop->end = GST_BUFFER_PTS(buffer);
+  if (GST_CLOCK_TIME_IS_VALID(loop->duration)) loop->end += loop->duration;
+}
+
+static GstPadProbeReturn handle_end(DsbindUriSrcBin *self, GstPad *pad) {
+  DsbindLoop *loop = &self->loop;
+  if (loop->frames == 0) {
+    if (dsbind_media_file_ends_early(&self->file))
+      dsbind_uri_fail_early_end(self);
+    else
+      dsbind_uri_fail(self, GST_STREAM_ERROR, GST_STREAM_ERROR_DECODE,
+                      g_strdup_printf("%s has no frame that could be decoded. Check that it plays "
+                                      "elsewhere, or encode it again.", self->location.shown),
+                      NULL);
+    return GST_PAD_PROBE_OK;
+  }
+  if (dsbind_media_file_ends_early(&self->file)) {
+    dsbind_uri_fail_early_end(self);
+    return GST_PAD_PROBE_OK;
+  }
+  if (!g_atomic_int_get(&self->file_loop) || g_atomic_int_get(&loop->over)) return GST_PAD_PROBE_OK;
+  loop->align = TRUE;
+  gst_element_call_async(GST_ELEMENT(self), restart, gst_object_ref(pad),
+                         (GDestroyNotify)gst_object_unref);
+  return GST_PAD_PROBE_DROP;
+}
+
+GstPadProbeReturn dsbind_loop_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin) {
+  DsbindUriSrcBin *self = bin;
+  DsbindLoop *loop = &self->loop;
+
+  if (GST_PAD_PROBE_INFO_TYPE(info) & GST_PAD_PROBE_TYPE_BUFFER) {
+    loop->frames++;
+    shift_frame(loop, info);
+    return GST_PAD_PROBE_OK;
+  }
+  switch (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info))) {
+    case GST_EVENT_EOS: return handle_end(self, pad);
+    case GST_EVENT_SEGMENT: {
+      /* Rounds after the first go on in the segment of the first. */
+      const gboolean known = loop->segment_seen && loop->align;
+      loop->segment_seen = TRUE;
+      return known ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+    }
+    case GST_EVENT_FLUSH_START:
+    case GST_EVENT_FLUSH_STOP:
+      return g_atomic_int_get(&loop->restarting) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+    default: return GST_PAD_PROBE_OK;
+  }
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bin as its files share it. */
+#ifndef DSBIND_NVURISRCBIN_H
+#define DSBIND_NVURISRCBIN_H
+
+#include <gst/gst.h>
+
+#include "location.h"
+#include "media_file.h"
+#include "nvmm.h"
+
+G_DECLARE_FINAL_TYPE(DsbindUriSrcBin, dsbind_uri_src_bin, DSBIND, URI_SRC_BIN, GstBin)
+
+/* Plays a file again and again under one running clock. Streaming thread only, but `restarting`
+ * and `over`. */
+typedef struct {
+  GstClockTimeDiff shift; /* added to each timestamp */
+  GstClockTime end;       /* of the last frame, shifted */
+  GstClockTime duration;  /* of the last frame */
+  gboolean align;         /* the next frame follows the last one of the round before */
+  gboolean segment_seen;
+  guint64 frames;
+  gint restarting, over;
+} DsbindLoop;
+
+struct _DsbindUriSrcBin {
+  GstBin parent;
+  /* Properties; those that streaming threads read are atomic. */
+  char *uri;
+  guint gpu, extra_surfaces, drop_interval, latency, udp_buffer_size, rtp_protocol;
+  gint memory_type, source_id, type;
+  gint file_loop;
+  gboolean disable_audio;
+  /* From READY to PAUSED and back. */
+  DsbindLocation location;
+  DsbindMediaFile file;
+  DsbindLoop loop;
+  guint video_pads, audio_pads; /* streaming thread of the source */
+  gint failed;                  /* an error has been posted: it is the only one */
+  GstClockID deadline;          /* for the first data of a remote source */
+};
+
+/* source.c: the elements inside, made anew for each run. */
+gboolean dsbind_uri_source_build(DsbindUriSrcBin *self);
+void dsbind_uri_source_clear(DsbindUriSrcBin *self);
+
+/* loop.c: a probe on the decoded frames. */
+void dsbind_loop_reset(DsbindLoop *loop);
+GstPadProbeReturn dsbind_loop_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin);
+
+/* failure.c: each posts the one error of this run. Takes `text` and `debug`. */
+void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text, char *debug);
+void dsbind_uri_fail_early_end(DsbindUriSrcBin *self);
+void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message);
+void dsbind_uri_deadline_start(DsbindUriSrcBin *self);
+void dsbind_uri_deadline_cancel(DsbindUriSrcBin *self);
+
+#endif

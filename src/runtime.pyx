@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the native libraries come from: the DeepStream SDK, NVIDIA's wheel or the bundle.
+
+The first use of metadata or surfaces opens them. `DSBIND_RUNTIME=auto|sdk|nvidia|bundled` chooses.
+"""
+
+from dsbind.capi.glib cimport GError, g_error_free
+from dsbind.capi.runtime cimport (
+    DSBIND_RUNTIME_ERROR_CHOICE,
+    DsbindLibrary,
+    dsbind_runtime_libraries,
+    dsbind_runtime_library_dir,
+    dsbind_runtime_onnxruntime,
+    dsbind_runtime_open,
+    dsbind_runtime_origin,
+    dsbind_runtime_origins,
+    dsbind_runtime_plugin_dir,
+    dsbind_runtime_set_nvidia_dir,
+    dsbind_runtime_set_onnxruntime,
+)
+
+import importlib.machinery
+import importlib.metadata
+import os
+import pathlib
+
+from dsbind.errors import ConfigError, RuntimeNotFoundError
+
+__all__ = ("library_dir", "libraries", "onnxruntime", "open", "origin", "origins", "plugin_dir")
+
+cdef bint opened = False
+cdef bint told = False
+
+
+def open():
+    """Open the libraries of the first origin that fits. Later calls do nothing.
+
+    Raises
+    ------
+    ConfigError
+        DSBIND_RUNTIME names no origin.
+    RuntimeNotFoundError
+        The libraries cannot be used here.
+    """
+    global opened
+    cdef GError *error = NULL
+    cdef bint ok
+    if opened:
+        return
+    tell()
+    with nogil:
+        ok = dsbind_runtime_open(&error)
+    if not ok:
+        raise_error(error)
+    opened = True
+
+
+def origin():
+    """Return which origin was opened: "sdk", "nvidia" or "bundled"; None before `open()`."""
+    return text(dsbind_runtime_origin())
+
+
+def libraries():
+    """List the libraries in use: dicts of name, origin, path and error. Empty before `open()`."""
+    return listed(dsbind_runtime_libraries())
+
+
+def origins():
+    """List the origins, with the reason why each one that is not used is not (`error`)."""
+    return listed(dsbind_runtime_origins())
+
+
+def library_dir():
+    """Return the folder of the bundled libraries."""
+    return text(dsbind_runtime_library_dir())
+
+
+def plugin_dir():
+    """Return the folder of the bundled GStreamer plugins, a value for GST_PLUGIN_PATH."""
+    return text(dsbind_runtime_plugin_dir())
+
+
+def onnxruntime():
+    """Return the path of the ONNX Runtime library; None when it is not installed."""
+    tell()
+    return text(dsbind_runtime_onnxruntime())
+
+
+cdef void tell():
+    """Tell the native side what only Python knows: where packages are installed."""
+    global told
+    if told:
+        return
+    nvidia = find_nvidia()
+    if nvidia:
+        dsbind_runtime_set_nvidia_dir(os.fsencode(nvidia))
+    if not os.environ.get("DSBIND_ONNXRUNTIME"):
+        library = find_onnxruntime()
+        if library:
+            dsbind_runtime_set_onnxruntime(os.fsencode(library))
+    told = True
+
+
+cdef object find_nvidia():
+    """The folder of NVIDIA's libraries. The package is not imported: that loads CUDA."""
+    try:
+        files = importlib.metadata.files("nvidia-deepstream-videodecode-cu13")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    for file in files or ():
+        if file.name == "libnvds_meta.so":
+            return str(pathlib.Path(file.locate()).resolve().parent)
+    return None
+
+
+cdef object find_onnxruntime():
+    """The library in the onnxruntime package, which is not imported: that loads all of it."""
+    spec = importlib.machinery.PathFinder.find_spec("onnxruntime")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        found = sorted(pathlib.Path(folder, "capi").glob("libonnxruntime.so*"))
+        if found:
+            return str(found[0])
+    return None
+
+
+cdef int raise_error(GError *error) except -1:
+    cdef object message = "the native libraries cannot be opened"
+    cdef int code = -1
+    if error != NULL:
+        message = error.message.decode("utf-8", "replace")
+        code = error.code
+        g_error_free(error)
+    if code == DSBIND_RUNTIME_ERROR_CHOICE:
+        raise ConfigError(message)
+    raise RuntimeNotFoundError(f"{message}. `dsbind doctor` shows what is missing")
+
+
+cdef list listed(const DsbindLibrary *item):
+    cdef list found = []
+    while item.name != NULL:
+        found.append({"name": text(item.name), "origin": text(item.origin),
+                      "path": text(item.path), "error": text(item.error)})
+        item += 1
+    return found
+
+
+cdef object text(const char *value):
+    return None if value == NULL else os.fsdecode(value)
