@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections import Counter
@@ -116,13 +117,19 @@ def run(
         .infer(str(config if config is not None else data.street_config()))
         .attach(Probe("collector", collector))
     )
+    mosaic = _mosaic(len(sources), width, height)
     if display:
-        flow = flow.fork()
-        flow.render(RenderMode.DISPLAY)
-    flow.encode(str(video))
+        flow = _show(flow, mosaic)
+    flow.encode(str(video), **mosaic)
+    lost = None
     start = time.monotonic()
     try:
         flow()
+    except SourceError as error:
+        # The other sources went on to their end: what they gave is worth keeping.
+        if collector.frames == 0:
+            raise
+        lost = error
     finally:
         seconds = time.monotonic() - start
         progress.close(collector.frames)
@@ -138,6 +145,8 @@ def run(
     _write_json(report, folder / "demo.json")
     print(_table(report))
     print(f"\nWrote demo.mp4, demo.png and demo.json to {folder}")
+    if lost is not None:
+        raise lost
 
 
 def _say(text: str) -> None:
@@ -178,7 +187,7 @@ def _look_at(sources: Sequence[str]) -> tuple[int, int, int | None]:
         else:
             total = None
     if size is None or min(size) <= 0:
-        raise SourceError(f"{sources[0]} has no picture size", source=sources[0])
+        raise SourceError(f"{sources[0]} has no picture size")
     return *size, round(total) if total is not None else None
 
 
@@ -189,6 +198,29 @@ def _as_uri(source: str) -> str:
     if not path.is_file():
         raise missing_file(source, "name a video file or a URI")
     return path.resolve().as_uri()
+
+
+def _mosaic(sources: int, width: int, height: int) -> dict[str, Any]:
+    """Return the size of the frames side by side, at most 1920 pixels wide."""
+    if sources == 1:
+        return {}
+    columns = math.ceil(math.sqrt(sources))
+    rows = math.ceil(sources / columns)
+    scale = min(1.0, Flow.DEFAULT_PICTURE_WIDTH / (columns * width))
+    return {
+        "width": max(2, round(columns * width * scale) // 2 * 2),
+        "height": max(2, round(rows * height * scale) // 2 * 2),
+    }
+
+
+def _show(flow: Flow, mosaic: dict[str, Any]) -> Flow:
+    """Show the frames in a window; return the flow that goes on beside it."""
+    pipeline = flow.pipeline
+    pipeline.add("tee", "demo-tee").add("queue", "demo-window-queue")
+    pipeline.link(flow._streams[0], "demo-tee")
+    pipeline.link(("demo-tee", "demo-window-queue"), ("src_%u", ""))
+    Flow(pipeline, ["demo-window-queue"], flow).render(RenderMode.DISPLAY, **mosaic)
+    return Flow(pipeline, ["demo-tee/src_%u"], flow)
 
 
 class _Only(BufferOperator):
@@ -208,9 +240,12 @@ def _write_picture(video: Path, index: int, picture: Path) -> None:
     pipeline = Pipeline("demo-picture")
     pipeline.add("uridecodebin", "picture-source", {"uri": video.resolve().as_uri()})
     pipeline.add("videoconvert", "picture-convert")
+    pipeline.add("capsfilter", "picture-format", {"caps": "video/x-raw, format=RGB"})
     pipeline.add("pngenc", "picture-encoder", {"snapshot": True})
     pipeline.add("filesink", "picture-file", {"location": str(picture)})
-    pipeline.link("picture-source", "picture-convert", "picture-encoder", "picture-file")
+    pipeline.link(
+        "picture-source", "picture-convert", "picture-format", "picture-encoder", "picture-file"
+    )
     pipeline.attach("picture-convert", Probe("picture-frame", _Only(index)))
     pipeline.start().wait()
 

@@ -146,7 +146,7 @@ def _level_of_caller() -> int:
     return level
 
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@\"']*@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s\"']*@")
 _SECRETS = re.compile(
     r"([?&;](?:[\w-]*(?:token|passw(?:or)?d|secret|signature|api-?_?key)|auth|key|pass|pwd|sig)=)"
     r"[^&;\s\"']*",

@@ -71,7 +71,7 @@ def _text_of(message: gst.Message) -> str:
     text = message.text.strip()
     details = message.debug.strip().splitlines()
     if not details or not text.startswith(
-        ("Internal data", "Could not", "GStreamer ", "Failed to", "No ", "Stream ")
+        ("Internal ", "Could not", "Resource ", "GStreamer ", "Failed to", "No ", "Stream ")
     ):
         return text
     if "not-linked" in message.debug:

@@ -6,16 +6,17 @@ from __future__ import annotations
 import enum
 import logging
 import os
+import platform
 import re
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from dsbind.display import display_sink
 from dsbind.errors import (
     ArgumentTypeError,
     ConfigError,
+    DisplayError,
     FlowError,
     UnsupportedError,
     missing_file,
@@ -291,7 +292,7 @@ class Flow:
             self._pipeline.add("fakesink", sink, options)
             return self._continue(stream, [sink], end=True)
 
-        factory, shows_nvmm = display_sink()
+        factory = _display_sink()
         sink, tiler, convert, osd = (
             _name("render", role) for role in ("sink", "tiler", "convert", "osd")
         )
@@ -305,12 +306,6 @@ class Flow:
         if enable_osd:
             self._pipeline.add("nvdsosd", osd, {"display-mask": True, **gpu})
             chain.append(osd)
-        if not shows_nvmm:
-            # Sinks of the desktop take frames in ordinary memory.
-            options.pop("gpu-id", None)
-            download = _name("render", "post-osd-convert")
-            self._pipeline.add("nvvideoconvert", download, gpu)
-            chain.append(download)
         self._pipeline.add(factory, sink, options)
         return self._continue(stream, [*chain, sink], end=True)
 
@@ -431,6 +426,15 @@ _ENCODERS = {
     "h265": ("nvv4l2h265enc", "x265enc", "h265parse"),
     "av1": ("nvv4l2av1enc", "av1enc", "av1parse"),
 }
+
+
+def _display_sink() -> str:
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        raise DisplayError(
+            "there is no display: neither DISPLAY nor WAYLAND_DISPLAY is set. Use "
+            "RenderMode.DISCARD to run without showing, or encode('out.mp4') to write a file"
+        )
+    return "nv3dsink" if platform.machine() == "aarch64" else "nveglglessink"
 
 
 _counts: dict[str, int] = {}

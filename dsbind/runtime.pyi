@@ -1,6 +1,15 @@
 from typing import TypedDict
 
-__all__ = ("library_dir", "libraries", "onnxruntime", "open", "origin", "origins", "plugin_dir")
+__all__ = (
+    "find_element",
+    "library_dir",
+    "libraries",
+    "onnxruntime",
+    "open",
+    "origin",
+    "origins",
+    "plugin_dir",
+)
 
 class _Library(TypedDict):
     name: str
@@ -14,4 +23,5 @@ def libraries() -> list[_Library]: ...
 def origins() -> list[_Library]: ...
 def library_dir() -> str: ...
 def plugin_dir() -> str: ...
+def find_element(name: str) -> str | None: ...
 def onnxruntime() -> str | None: ...

@@ -48,10 +48,6 @@ from dsbind.shapes cimport Rect, wrap_rect
 from dsbind.strings cimport gone, set_label
 from dsbind.usermeta cimport wrap_user
 
-from dsbind.classifier import ClassifierMetadata, LabelInfo
-from dsbind.display import DisplayMetadata
-from dsbind.usermeta import UserMetadata
-
 __all__ = (
     "BatchMetadata",
     "ClassifierMetadata",
@@ -60,6 +56,14 @@ __all__ = (
     "LabelInfo",
     "ObjectMetadata",
     "UserMetadata",
+)
+
+# A class that is cimported is no attribute of the module by itself.
+globals().update(
+    ClassifierMetadata=ClassifierMetadata,
+    DisplayMetadata=DisplayMetadata,
+    LabelInfo=LabelInfo,
+    UserMetadata=UserMetadata,
 )
 
 # Bounds the pools of a batch made here: 8 objects per frame at first.

@@ -25,8 +25,7 @@ import enum
 
 import numpy
 
-from dsbind.color import Color
-from dsbind.shapes import Arrow, ArrowHead, Circle, Line, Rect
+from dsbind.shapes import ArrowHead
 
 __all__ = (
     "Arrow",
@@ -41,6 +40,9 @@ __all__ = (
     "Text",
     "TextParams",
 )
+
+# A class that is cimported is no attribute of the module by itself.
+globals().update(Arrow=Arrow, Circle=Circle, Color=Color, Line=Line, Rect=Rect)
 
 
 class FontFamily(str, enum.Enum):

@@ -5,6 +5,15 @@ The first use of metadata or surfaces opens them. `DSBIND_RUNTIME=auto|sdk|nvidi
 """
 
 from dsbind.capi.glib cimport GError, g_error_free
+from dsbind.capi.gst cimport (
+    GstElementFactory,
+    GstPlugin,
+    gst_element_factory_find,
+    gst_object_unref,
+    gst_plugin_feature_get_plugin,
+    gst_plugin_feature_load,
+    gst_plugin_get_filename,
+)
 from dsbind.capi.runtime cimport (
     DSBIND_RUNTIME_ERROR_CHOICE,
     DsbindLibrary,
@@ -26,7 +35,8 @@ import pathlib
 
 from dsbind.errors import ConfigError, RuntimeNotFoundError
 
-__all__ = ("library_dir", "libraries", "onnxruntime", "open", "origin", "origins", "plugin_dir")
+__all__ = ("find_element", "library_dir", "libraries", "onnxruntime", "open", "origin", "origins",
+           "plugin_dir")
 
 cdef bint opened = False
 cdef bint told = False
@@ -78,6 +88,31 @@ def library_dir():
 def plugin_dir():
     """Return the folder of the bundled GStreamer plugins, a value for GST_PLUGIN_PATH."""
     return text(dsbind_runtime_plugin_dir())
+
+
+def find_element(str name not None):
+    """Return the plugin file of a GStreamer element, "" for one without a file.
+
+    None when there is no such element or its plugin does not load. GStreamer has been started.
+    """
+    cdef bytes key = name.encode()
+    cdef const char *key_c = key
+    cdef GstElementFactory *factory
+    cdef void *loaded = NULL
+    cdef GstPlugin *plugin
+    with nogil:
+        factory = gst_element_factory_find(key_c)
+        if factory != NULL:
+            loaded = gst_plugin_feature_load(factory)
+            gst_object_unref(factory)
+    if loaded == NULL:
+        return None
+    plugin = gst_plugin_feature_get_plugin(loaded)
+    path = None if plugin == NULL else text(gst_plugin_get_filename(plugin))
+    if plugin != NULL:
+        gst_object_unref(plugin)
+    gst_object_unref(loaded)
+    return path or ""
 
 
 def onnxruntime():

@@ -75,7 +75,7 @@ void Detector::choose_input() {
   int64_t size[3];
   for (size_t i = 0; i < 3; i++) {
     int64_t declared = input.dims[i + 1];
-    size[i] = declared > 0 ? declared : i == 0 ? channels : -1;
+    size[i] = declared > 0 || i > 0 ? declared : channels;
     if (config_.infer_dims.empty()) continue;
     if (declared > 0 && declared != static_cast<int64_t>(config_.infer_dims[i]))
       throw Error(ErrorKind::Settings, config_.path + ": " + dims_key(config_.infer_dims) +

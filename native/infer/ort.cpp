@@ -16,6 +16,9 @@ namespace {
 /* Larger tensors come from a broken or hostile model, not from a detector. */
 constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;
 
+/* As the batch-size of nvinfer. */
+constexpr int64_t kMaxBatch = 1024;
+
 struct Runtime {
   ort::Api api;
   OrtEnv *env = nullptr;
@@ -236,9 +239,13 @@ void Session::prepare(unsigned batch, unsigned c, unsigned h, unsigned w) {
   size_t image = elements(image_dims_, sizeof(float), "input '" + input_.name + "'");
   int64_t declared = input_.dims.empty() ? -1 : input_.dims[0];
   fixed_batch_ = declared > 0;
+  if (declared > kMaxBatch)
+    throw Error(ErrorKind::Settings, "the model '" + path_ + "' has a fixed batch of " +
+                                         std::to_string(declared) + " images; at most " +
+                                         std::to_string(kMaxBatch) + " are run at once");
   /* Larger batches run in several parts; results do not change. */
   uint64_t most = kMaxTensorBytes / 4 / (image * sizeof(float));
-  batch_ = fixed_batch_ ? static_cast<unsigned>(std::min<int64_t>(declared, 1 << 16))
+  batch_ = fixed_batch_ ? static_cast<unsigned>(declared)
                         : static_cast<unsigned>(std::min<uint64_t>(batch, std::max<uint64_t>(most, 1)));
   std::vector<int64_t> all = image_dims_;
   all.push_back(batch_);

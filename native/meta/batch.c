@@ -117,7 +117,8 @@ EXPORT void nvds_add_frame_meta_to_batch(NvDsBatchMeta *batch_meta, NvDsFrameMet
                      &batch_meta->num_frames_in_batch);
 }
 
-EXPORT void nvds_remove_frame_meta_from_batch(NvDsBatchMeta *batch_meta, NvDsFrameMeta *frame_meta) {
+EXPORT void nvds_remove_frame_meta_from_batch(
+    NvDsBatchMeta *batch_meta, NvDsFrameMeta *frame_meta) {
   g_return_if_fail(batch_meta != NULL && frame_meta != NULL);
   dsbind_list_remove(batch_meta, batch_meta->frame_meta_pool, &batch_meta->frame_meta_list,
                      frame_meta, &batch_meta->num_frames_in_batch);

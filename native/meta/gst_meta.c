@@ -113,7 +113,7 @@ EXPORT NvDsBatchMeta *gst_buffer_get_nvds_batch_meta(GstBuffer *buffer) {
   while ((meta = gst_buffer_iterate_meta_filtered(buffer, &state, NVDS_META_API_TYPE))) {
     NvDsMeta *nvds_meta = (NvDsMeta *)meta;
     if (nvds_meta->meta_type != NVDS_BATCH_GST_META) continue;
-    if (found) GST_WARNING("buffer %p carries several batches of metadata: taking the last", buffer);
+    if (found) GST_WARNING("%p carries several batches of metadata: taking the last", buffer);
     found = nvds_meta->meta_data;
   }
   return found;
@@ -139,7 +139,8 @@ static gboolean describes_frame(const GstMeta *meta) {
          !gst_meta_api_type_has_tag(api, g_quark_from_static_string("memory-reference"));
 }
 
-static void copy_nvds_meta(const NvDsMeta *meta, NvDsBatchMeta *batch_meta, NvDsFrameMeta *frame_meta) {
+static void copy_nvds_meta(
+    const NvDsMeta *meta, NvDsBatchMeta *batch_meta, NvDsFrameMeta *frame_meta) {
   if (meta->meta_type == NVDS_BATCH_GST_META || !meta->copyfunc) return;
   NvDsUserMeta *user_meta = nvds_acquire_user_meta_from_pool(batch_meta);
   if (!user_meta) return;

@@ -33,8 +33,7 @@ static void init_base(const Pool *self, NvDsBaseMeta *base) {
 static gboolean grow(Pool *self, guint count) {
   NvDsMetaPool *pool = &self->pool;
   if (count > G_MAXUINT - pool->max_elements_in_pool) return FALSE;
-  if (count > (G_MAXSIZE - sizeof(Slab)) / sizeof(GList)) return FALSE;
-  Slab *slab = g_try_malloc(sizeof(Slab) + count * sizeof(GList));
+  Slab *slab = g_try_malloc(sizeof(Slab) + (gsize)count * sizeof(GList));
   char *elements = g_try_malloc0_n(count, pool->element_size);
   if (!slab || !elements) {
     g_free(slab);

@@ -61,14 +61,16 @@ EXPORT void nvds_remove_user_meta_from_object(NvDsObjectMeta *obj_meta, NvDsUser
   remove_user_meta(obj_meta->base_meta.batch_meta, &obj_meta->obj_user_meta_list, user_meta);
 }
 
-EXPORT void nvds_clear_batch_user_meta_list(NvDsBatchMeta *batch_meta, NvDsUserMetaList *meta_list) {
+EXPORT void nvds_clear_batch_user_meta_list(
+    NvDsBatchMeta *batch_meta, NvDsUserMetaList *meta_list) {
   g_return_if_fail(batch_meta != NULL);
   if (!meta_list) return;
   nvds_clear_meta_list(batch_meta, meta_list, batch_meta->user_meta_pool);
   batch_meta->batch_user_meta_list = NULL;
 }
 
-EXPORT void nvds_clear_frame_user_meta_list(NvDsFrameMeta *frame_meta, NvDsUserMetaList *meta_list) {
+EXPORT void nvds_clear_frame_user_meta_list(
+    NvDsFrameMeta *frame_meta, NvDsUserMetaList *meta_list) {
   g_return_if_fail(frame_meta != NULL);
   if (!meta_list) return;
   NvDsBatchMeta *batch_meta = frame_meta->base_meta.batch_meta;
@@ -76,7 +78,8 @@ EXPORT void nvds_clear_frame_user_meta_list(NvDsFrameMeta *frame_meta, NvDsUserM
   frame_meta->frame_user_meta_list = NULL;
 }
 
-EXPORT void nvds_clear_obj_user_meta_list(NvDsObjectMeta *object_meta, NvDsUserMetaList *meta_list) {
+EXPORT void nvds_clear_obj_user_meta_list(
+    NvDsObjectMeta *object_meta, NvDsUserMetaList *meta_list) {
   g_return_if_fail(object_meta != NULL);
   if (!meta_list) return;
   NvDsBatchMeta *batch_meta = object_meta->base_meta.batch_meta;

@@ -24,8 +24,7 @@ typedef struct {
   bool chroma;   /* the planes after the first hold chroma */
 } Format;
 
-static Format format_of(NvBufSurfaceColorFormat format)
-{
+static Format format_of(NvBufSurfaceColorFormat format) {
   switch (format) {
     case NVBUF_COLOR_FORMAT_GRAY8:
     case NVBUF_COLOR_FORMAT_GRAY8_ER:
@@ -153,28 +152,24 @@ static Format format_of(NvBufSurfaceColorFormat format)
   }
 }
 
-static uint32_t half(uint32_t side)
-{
+static uint32_t half(uint32_t side) {
   return (side + 1) / 2;
 }
 
 static void set_plane(NvBufSurfacePlaneParams *planes, uint32_t width, uint32_t height,
-                      uint32_t bytes)
-{
+                      uint32_t bytes) {
   uint32_t p = planes->num_planes++;
   planes->width[p] = width;
   planes->height[p] = height;
   planes->bytesPerPix[p] = bytes;
 }
 
-static uint64_t align_up(uint64_t value, uint64_t step)
-{
+static uint64_t align_up(uint64_t value, uint64_t step) {
   return (value + step - 1) / step * step;
 }
 
 bool layout_describe(NvBufSurfaceColorFormat format, uint32_t width, uint32_t height,
-                     bool pad_pitch, NvBufSurfacePlaneParams *planes, uint32_t *size)
-{
+                     bool pad_pitch, NvBufSurfacePlaneParams *planes, uint32_t *size) {
   Format f = format_of(format);
   memset(planes, 0, sizeof *planes);
   if (f.family == FAMILY_UNKNOWN || width == 0 || height == 0 || width > LAYOUT_MAX_SIDE ||
@@ -228,8 +223,7 @@ bool layout_describe(NvBufSurfaceColorFormat format, uint32_t width, uint32_t he
 }
 
 void layout_blacken(NvBufSurfaceColorFormat format, const NvBufSurfacePlaneParams *planes,
-                    void *data)
-{
+                    void *data) {
   Format f = format_of(format);
   if (!f.chroma)
     return;

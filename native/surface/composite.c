@@ -13,8 +13,7 @@
 #define OPAQUE 255
 #define FILL_ROWS 16
 
-static int plane_rows(const Image *image, int plane, int *bytes)
-{
+static int plane_rows(const Image *image, int plane, int *bytes) {
   if (plane == 0) {
     *bytes = image->width * pixel_bytes(&image->format);
     return image->height;
@@ -23,15 +22,13 @@ static int plane_rows(const Image *image, int plane, int *bytes)
   return chroma_side(image->height);
 }
 
-static void mix_row(const uint8_t *restrict above, uint8_t *restrict below, int count, int opacity)
-{
+static void mix_row(const uint8_t *restrict above, uint8_t *restrict below, int count, int opacity) {
   for (int i = 0; i < count; i++)
     below[i] = (uint8_t)((above[i] * opacity + below[i] * (OPAQUE - opacity) + 127) / OPAQUE);
 }
 
 /* Mixes two pictures of one format and size, all components alike. */
-static void mix(const Image *above, const Image *below, int opacity)
-{
+static void mix(const Image *above, const Image *below, int opacity) {
   Layout layout = below->format.layout;
   int planes = layout == LAYOUT_PLANAR ? 3 : layout == LAYOUT_SEMI ? 2 : 1;
   for (int p = 0; p < planes; p++) {
@@ -44,8 +41,7 @@ static void mix(const Image *above, const Image *below, int opacity)
 
 /* Lays BGRA over BGRA. `mask` holds the opacity of each pixel; without it, it is the pixel's own,
  * times `opacity`. */
-static void lay_over(const Image *above, const Image *below, const Image *mask, int opacity)
-{
+static void lay_over(const Image *above, const Image *below, const Image *mask, int opacity) {
   for (int y = 0; y < below->height; y++) {
     const uint8_t *top = above->plane[0] + (size_t)y * (size_t)above->stride[0];
     const uint8_t *weight = mask ? mask->plane[0] + (size_t)y * (size_t)mask->stride[0] : NULL;
@@ -60,16 +56,14 @@ static void lay_over(const Image *above, const Image *below, const Image *mask, 
 }
 
 static bool scaled(ScratchSlot slot, PixelFormat format, const Image *src, const Image *size,
-                   NvBufSurfTransform_Inter filter, Image *out)
-{
+                   NvBufSurfTransform_Inter filter, Image *out) {
   return scratch_image(slot, format, size->width, size->height, out) &&
          transform_image(src, out, NvBufSurfTransform_None, filter) == SUCCESS;
 }
 
 /* Puts `src` on all of `dst`. `per_pixel` honours the alpha channel of a source that has one. */
 static NvBufSurfTransform_Error put(const Image *src, const Image *dst,
-                                    NvBufSurfTransform_Inter filter, bool per_pixel, int opacity)
-{
+                                    NvBufSurfTransform_Inter filter, bool per_pixel, int opacity) {
   per_pixel = per_pixel && src->format.alpha;
   if (!per_pixel && opacity == OPAQUE)
     return transform_image(src, dst, NvBufSurfTransform_None, filter);
@@ -88,13 +82,11 @@ static NvBufSurfTransform_Error put(const Image *src, const Image *dst,
   return convert(&bottom, dst) ? SUCCESS : NvBufSurfTransformError_Execution_Error;
 }
 
-static uint8_t component(double value)
-{
+static uint8_t component(double value) {
   return (uint8_t)(value >= 1 ? 255 : value > 0 ? lrint(value * 255) : 0);
 }
 
-static NvBufSurfTransform_Error fill(const Image *dst, const NvBufSurfTransform_ColorParams *color)
-{
+static NvBufSurfTransform_Error fill(const Image *dst, const NvBufSurfTransform_ColorParams *color) {
   Image strip;
   int rows = dst->height < FILL_ROWS ? dst->height : FILL_ROWS;
   if (!scratch_image(SCRATCH_BOTTOM, format_bgra(), dst->width, rows, &strip))
@@ -114,8 +106,7 @@ static NvBufSurfTransform_Error fill(const Image *dst, const NvBufSurfTransform_
 }
 
 static NvBufSurfTransform_Error composite(const NvBufSurface *src, NvBufSurface *dst,
-                                          const NvBufSurfTransformCompositeParams *params)
-{
+                                          const NvBufSurfTransformCompositeParams *params) {
   if (!src || !dst || !params || dst->batchSize == 0 || params->input_buf_count == 0 ||
       params->input_buf_count > src->batchSize || !params->dst_comp_rect)
     return NvBufSurfTransformError_Invalid_Params;
@@ -142,15 +133,13 @@ static NvBufSurfTransform_Error composite(const NvBufSurface *src, NvBufSurface 
 }
 
 NvBufSurfTransform_Error NvBufSurfTransformComposite(
-    NvBufSurface *src, NvBufSurface *dst, NvBufSurfTransformCompositeParams *composite_params)
-{
+    NvBufSurface *src, NvBufSurface *dst, NvBufSurfTransformCompositeParams *composite_params) {
   return composite(src, dst, composite_params);
 }
 
 NvBufSurfTransform_Error NvBufSurfTransformCompositeAsync(
     NvBufSurface *src, NvBufSurface *dst, NvBufSurfTransformCompositeParams *composite_params,
-    NvBufSurfTransformSyncObj_t *sync_obj)
-{
+    NvBufSurfTransformSyncObj_t *sync_obj) {
   if (!sync_obj)
     return NvBufSurfTransformError_Invalid_Params;
   *sync_obj = NULL;
@@ -160,8 +149,7 @@ NvBufSurfTransform_Error NvBufSurfTransformCompositeAsync(
 /* The mask of a frame, one byte a pixel, as large as `size`. */
 static NvBufSurfTransform_Error mask_of(const NvBufSurface *alpha, uint32_t index,
                                         const Image *size, NvBufSurfTransform_Inter filter,
-                                        Image *out)
-{
+                                        Image *out) {
   Image mask;
   NvBufSurfTransform_Error error = image_of(alpha, index, &mask);
   if (error)
@@ -178,8 +166,7 @@ static NvBufSurfTransform_Error mask_of(const NvBufSurface *alpha, uint32_t inde
 static NvBufSurfTransform_Error blend_frame(
     const NvBufSurface *src0, const NvBufSurface *src1, const NvBufSurface *alpha,
     const NvBufSurface *dst, uint32_t index,
-    const NvBufSurfTransformCompositeBlendParams *params, NvBufSurfTransform_Inter filter)
-{
+    const NvBufSurfTransformCompositeBlendParams *params, NvBufSurfTransform_Inter filter) {
   Image above, below, to, top, bottom, mask;
   NvBufSurfTransform_Error error;
   if ((error = image_of(src0, index, &above)) || (error = image_of(dst, index, &to)))
@@ -207,15 +194,13 @@ static NvBufSurfTransform_Error blend_frame(
   return convert(&bottom, &to) ? SUCCESS : NvBufSurfTransformError_Execution_Error;
 }
 
-static bool holds(const NvBufSurface *surface, uint32_t frames)
-{
+static bool holds(const NvBufSurface *surface, uint32_t frames) {
   return !surface || surface->batchSize >= frames;
 }
 
 NvBufSurfTransform_Error NvBufSurfTransformCompositeBlend(
     NvBufSurface *src0, NvBufSurface *src1, NvBufSurface *alpha, NvBufSurface *dst,
-    NvBufSurfTransformCompositeBlendParams *blend_params)
-{
+    NvBufSurfTransformCompositeBlendParams *blend_params) {
   if (!src0 || !dst || !blend_params || (!src1 && !blend_params->color_bg))
     return NvBufSurfTransformError_Invalid_Params;
   uint32_t frames = src0->numFilled;
@@ -240,8 +225,7 @@ NvBufSurfTransform_Error NvBufSurfTransformCompositeBlend(
 /* Input `input` of a multi-input blend onto one frame. */
 static NvBufSurfTransform_Error put_input(const NvBufSurface *src, uint32_t input, uint32_t frame,
                                           const NvBufSurface *dst,
-                                          const NvBufSurfTransformCompositeBlendParamsEx *params)
-{
+                                          const NvBufSurfTransformCompositeBlendParamsEx *params) {
   NvBufSurfTransform_Inter filter = NvBufSurfTransformInter_Default;
   if (params->params.composite_blend_flag & NVBUFSURF_TRANSFORM_COMPOSITE_FILTER)
     filter = params->composite_blend_filter ? params->composite_blend_filter[input]
@@ -266,8 +250,7 @@ static NvBufSurfTransform_Error put_input(const NvBufSurface *src, uint32_t inpu
 }
 
 static NvBufSurfTransform_Error blend_inputs(
-    NvBufSurface **src, NvBufSurface *dst, const NvBufSurfTransformCompositeBlendParamsEx *params)
-{
+    NvBufSurface **src, NvBufSurface *dst, const NvBufSurfTransformCompositeBlendParamsEx *params) {
   if (!src || !dst || !params || params->params.input_buf_count == 0)
     return NvBufSurfTransformError_Invalid_Params;
   uint32_t inputs = params->params.input_buf_count;
@@ -293,16 +276,14 @@ static NvBufSurfTransform_Error blend_inputs(
 
 NvBufSurfTransform_Error NvBufSurfTransformMultiInputBufCompositeBlend(
     NvBufSurface **src, NvBufSurface *dst,
-    NvBufSurfTransformCompositeBlendParamsEx *composite_blend_params)
-{
+    NvBufSurfTransformCompositeBlendParamsEx *composite_blend_params) {
   return blend_inputs(src, dst, composite_blend_params);
 }
 
 NvBufSurfTransform_Error NvBufSurfTransformMultiInputBufCompositeBlendAsync(
     NvBufSurface **src, NvBufSurface *dst,
     NvBufSurfTransformCompositeBlendParamsEx *composite_blend_params,
-    NvBufSurfTransformSyncObj_t *sync_obj)
-{
+    NvBufSurfTransformSyncObj_t *sync_obj) {
   if (!sync_obj)
     return NvBufSurfTransformError_Invalid_Params;
   *sync_obj = NULL;

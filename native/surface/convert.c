@@ -6,6 +6,8 @@
  * R,G,B,A; its RGB24 is B,G,R and its RAW is R,G,B. */
 #include "convert.h"
 
+#include <string.h>
+
 #include "scratch.h"
 
 #define STRIP_ROWS 16 /* even: a strip must not cut a row of chroma */
@@ -15,24 +17,20 @@
 #define SIZE(image) (image)->width, (image)->height
 
 /* R,G,B,A or B,G,R,A: the orders libyuv writes. Alpha first is reached by shuffling. */
-static bool alpha_last(const PixelFormat *format)
-{
+static bool alpha_last(const PixelFormat *format) {
   return format->layout == LAYOUT_RGB32 && format->a == 3;
 }
 
 /* Red comes first in memory. */
-static bool red_first(const PixelFormat *format)
-{
+static bool red_first(const PixelFormat *format) {
   return format->layout == LAYOUT_RGB24 ? format->swapped : format->r == 0;
 }
 
-static bool is_default_colour(const PixelFormat *format)
-{
+static bool is_default_colour(const PixelFormat *format) {
   return format->colour->to_bgr == &kYuvI601Constants;
 }
 
-static void yuv_to_yuv(const Image *src, const Image *dst)
-{
+static void yuv_to_yuv(const Image *src, const Image *dst) {
   CopyPlane(P(src, 0), P(dst, 0), SIZE(src));
   int width = chroma_side(src->width), height = chroma_side(src->height);
   Layout from = src->format.layout, to = dst->format.layout;
@@ -61,8 +59,7 @@ static void yuv_to_yuv(const Image *src, const Image *dst)
   }
 }
 
-static bool yuv_to_rgb32(const Image *src, const Image *dst)
-{
+static bool yuv_to_rgb32(const Image *src, const Image *dst) {
   if (!alpha_last(&dst->format))
     return false;
   const Colour *colour = src->format.colour;
@@ -84,8 +81,7 @@ static bool yuv_to_rgb32(const Image *src, const Image *dst)
   return true;
 }
 
-static bool yuv_to_rgb24(const Image *src, const Image *dst)
-{
+static bool yuv_to_rgb24(const Image *src, const Image *dst) {
 #ifdef DSBIND_YUV_TO_RGB24
   const Colour *colour = src->format.colour;
   bool red = red_first(&dst->format);
@@ -107,8 +103,7 @@ static bool yuv_to_rgb24(const Image *src, const Image *dst)
 #endif
 }
 
-static bool rgb32_to_default_yuv(const Image *src, const Image *dst)
-{
+static bool rgb32_to_default_yuv(const Image *src, const Image *dst) {
   bool red = red_first(&src->format);
   if (dst->format.layout == LAYOUT_PLANAR) {
     (red ? ABGRToI420 : ARGBToI420)(P(src, 0), P(dst, 0), P(dst, 1), P(dst, 2), SIZE(src));
@@ -125,8 +120,7 @@ static bool rgb32_to_default_yuv(const Image *src, const Image *dst)
   return true;
 }
 
-static bool rgb_to_yuv(const Image *src, const Image *dst)
-{
+static bool rgb_to_yuv(const Image *src, const Image *dst) {
   if (src->format.layout == LAYOUT_RGB24) {
     if (dst->format.layout != LAYOUT_PLANAR || !is_default_colour(&dst->format))
       return false;
@@ -140,17 +134,21 @@ static bool rgb_to_yuv(const Image *src, const Image *dst)
   return true;
 }
 
-void set_opaque(const Image *image)
-{
+void set_opaque(const Image *image, uint8_t least) {
+  const int shift = byte_shift(image->format.a);
+  const int width = image->width;
+  const uint32_t opaque = 255u << shift;
   for (int y = 0; y < image->height; y++) {
     uint8_t *row = image->plane[0] + (size_t)y * (size_t)image->stride[0];
-    for (int x = 0; x < image->width; x++)
-      row[4 * x + image->format.a] = 255;
+    for (int x = 0; x < width; x++) {
+      uint32_t pixel = pixel_load(row, x);
+      pixel |= (pixel >> shift & 255) >= least ? opaque : 0;
+      memcpy(row + 4 * (size_t)x, &pixel, sizeof pixel);
+    }
   }
 }
 
-static void rgb32_to_rgb32(const Image *src, const Image *dst)
-{
+static void rgb32_to_rgb32(const Image *src, const Image *dst) {
   const PixelFormat *from = &src->format, *to = &dst->format;
   if (same_order(from, to)) {
     CopyPlane(P(src, 0), P(dst, 0), 4 * src->width, src->height);
@@ -165,11 +163,10 @@ static void rgb32_to_rgb32(const Image *src, const Image *dst)
     ARGBShuffle(P(src, 0), P(dst, 0), take, SIZE(src));
   }
   if (to->alpha && !from->alpha)
-    set_opaque(dst);
+    set_opaque(dst, 0);
 }
 
-static bool rgb_to_rgb(const Image *src, const Image *dst)
-{
+static bool rgb_to_rgb(const Image *src, const Image *dst) {
   bool same = red_first(&src->format) == red_first(&dst->format);
   bool from24 = src->format.layout == LAYOUT_RGB24, to24 = dst->format.layout == LAYOUT_RGB24;
   if (!from24 && !to24) {
@@ -190,8 +187,7 @@ static bool rgb_to_rgb(const Image *src, const Image *dst)
 }
 
 /* False when there is no single step; from and to BGRA there always is one. */
-static bool convert_direct(const Image *src, const Image *dst)
-{
+static bool convert_direct(const Image *src, const Image *dst) {
   const PixelFormat *from = &src->format, *to = &dst->format;
   if (is_yuv(from) && is_yuv(to)) {
     if (!same_colour(from, to))
@@ -206,11 +202,15 @@ static bool convert_direct(const Image *src, const Image *dst)
   return to->layout == LAYOUT_RGB32 ? yuv_to_rgb32(src, dst) : yuv_to_rgb24(src, dst);
 }
 
-bool convert(const Image *src, const Image *dst)
-{
+bool convert(const Image *src, const Image *dst) {
+  Image gray = *src, strip;
+  if (is_yuv(&src->format) && dst->format.layout == LAYOUT_GRAY) {
+    /* The luma as it is, whatever its matrix: only the range can differ. */
+    gray.format.layout = LAYOUT_GRAY;
+    src = &gray;
+  }
   if (convert_direct(src, dst))
     return true;
-  Image strip;
   int rows = src->height < STRIP_ROWS ? src->height : STRIP_ROWS;
   if (!scratch_image(SCRATCH_STRIP, format_bgra(), src->width, rows, &strip))
     return false;

@@ -7,6 +7,10 @@
 #include "convert.h"
 #include "scratch.h"
 
+/* libyuv's filters for 32-bit pixels have weights of 7 bits and lose up to two steps of a constant
+ * 255. A little less red is not seen, but what was opaque must stay so. */
+#define NEARLY_OPAQUE 253
+
 typedef struct {
   NvBufSurfTransform_Flip flip;
   enum FilterMode filter;
@@ -20,8 +24,7 @@ typedef struct {
 
 /* Default is bilinear; the numbered algorithms, which are the better filters of the hardware,
  * are all the best one that there is here: the mean of the area covered when shrinking. */
-static enum FilterMode filter_mode(NvBufSurfTransform_Inter filter)
-{
+static enum FilterMode filter_mode(NvBufSurfTransform_Inter filter) {
   switch (filter) {
     case NvBufSurfTransformInter_Nearest: return kFilterNone;
     case NvBufSurfTransformInter_Algo1:
@@ -32,14 +35,12 @@ static enum FilterMode filter_mode(NvBufSurfTransform_Inter filter)
   }
 }
 
-static bool swaps_sides(NvBufSurfTransform_Flip flip)
-{
+static bool swaps_sides(NvBufSurfTransform_Flip flip) {
   return flip == NvBufSurfTransform_Rotate90 || flip == NvBufSurfTransform_Rotate270 ||
          flip == NvBufSurfTransform_Transpose || flip == NvBufSurfTransform_InvTranspose;
 }
 
-static void scale_plane(Plane src, Plane dst, int bytes, enum FilterMode filter)
-{
+static void scale_plane(Plane src, Plane dst, int bytes, enum FilterMode filter) {
   if (src.width == dst.width && src.height == dst.height)
     CopyPlane(src.data, src.stride, dst.data, dst.stride, src.width * bytes, src.height);
   else if (bytes == 1)
@@ -52,8 +53,7 @@ static void scale_plane(Plane src, Plane dst, int bytes, enum FilterMode filter)
 
 /* A negative height makes libyuv read the source bottom up: with it, four rotations make up all
  * turns but the mirror image. */
-static void turn_plane(Plane src, Plane dst, int bytes, NvBufSurfTransform_Flip flip)
-{
+static void turn_plane(Plane src, Plane dst, int bytes, NvBufSurfTransform_Flip flip) {
   enum RotationMode mode = kRotate0;
   int height = src.height;
   switch (flip) {
@@ -77,8 +77,7 @@ static void turn_plane(Plane src, Plane dst, int bytes, NvBufSurfTransform_Flip 
     ARGBRotate(src.data, src.stride, dst.data, dst.stride, src.width, height, mode);
 }
 
-static bool move_plane(Plane src, Plane dst, int bytes, Motion motion)
-{
+static bool move_plane(Plane src, Plane dst, int bytes, Motion motion) {
   if (motion.flip == NvBufSurfTransform_None) {
     scale_plane(src, dst, bytes, motion.filter);
     return true;
@@ -99,20 +98,17 @@ static bool move_plane(Plane src, Plane dst, int bytes, Motion motion)
   return true;
 }
 
-static Plane first_plane(const Image *image)
-{
+static Plane first_plane(const Image *image) {
   return (Plane){image->plane[0], image->stride[0], image->width, image->height};
 }
 
-static Plane chroma_plane(const Image *image, int p)
-{
+static Plane chroma_plane(const Image *image, int p) {
   return (Plane){image->plane[p], image->stride[p], chroma_side(image->width),
                  chroma_side(image->height)};
 }
 
 /* Two planes of the chroma size of `image` from `*memory`, which is advanced. */
-static void place_pair(const Image *image, uint8_t **memory, Plane pair[2])
-{
+static void place_pair(const Image *image, uint8_t **memory, Plane pair[2]) {
   for (int i = 0; i < 2; i++) {
     pair[i] = chroma_plane(image, 1);
     pair[i].stride = pair[i].width;
@@ -121,8 +117,7 @@ static void place_pair(const Image *image, uint8_t **memory, Plane pair[2])
   }
 }
 
-static bool move_chroma(const Image *src, const Image *dst, Motion motion)
-{
+static bool move_chroma(const Image *src, const Image *dst, Motion motion) {
   bool split = src->format.layout == LAYOUT_SEMI, merge = dst->format.layout == LAYOUT_SEMI;
   size_t from_size = (size_t)chroma_side(src->width) * (size_t)chroma_side(src->height);
   size_t to_size = (size_t)chroma_side(dst->width) * (size_t)chroma_side(dst->height);
@@ -155,8 +150,7 @@ static bool move_chroma(const Image *src, const Image *dst, Motion motion)
   return true;
 }
 
-static bool move_yuv(const Image *src, const Image *dst, Motion motion)
-{
+static bool move_yuv(const Image *src, const Image *dst, Motion motion) {
   if (!move_plane(first_plane(src), first_plane(dst), 1, motion))
     return false;
   if (!is_subsampled(&dst->format))
@@ -171,26 +165,28 @@ static bool move_yuv(const Image *src, const Image *dst, Motion motion)
 }
 
 /* Both images are of a kind that can be scaled into each other without a conversion. */
-static bool moves_directly(const PixelFormat *src, const PixelFormat *dst)
-{
+static bool moves_directly(const PixelFormat *src, const PixelFormat *dst) {
   return same_colour(src, dst) || same_order(src, dst);
 }
 
-static bool move(const Image *src, const Image *dst, Motion motion)
-{
+static bool move(const Image *src, const Image *dst, Motion motion) {
   if (is_yuv(&src->format))
     return move_yuv(src, dst, motion);
   if (!move_plane(first_plane(src), first_plane(dst), 4, motion))
     return false;
+  bool turned = swaps_sides(motion.flip);
+  bool scaled = src->width != (turned ? dst->height : dst->width) ||
+                src->height != (turned ? dst->width : dst->height);
   if (dst->format.alpha && !src->format.alpha)
-    set_opaque(dst);
+    set_opaque(dst, 0);
+  else if (dst->format.alpha && scaled && motion.filter != kFilterNone)
+    set_opaque(dst, NEARLY_OPAQUE);
   return true;
 }
 
 /* The YUV format in which `format` is scaled: planar, and without chroma if the other end has
  * none. */
-static PixelFormat planar_of(PixelFormat format, const PixelFormat *other)
-{
+static PixelFormat planar_of(PixelFormat format, const PixelFormat *other) {
   if (format.layout == LAYOUT_GRAY || other->layout == LAYOUT_GRAY)
     format.layout = LAYOUT_GRAY;
   else
@@ -200,16 +196,14 @@ static PixelFormat planar_of(PixelFormat format, const PixelFormat *other)
 }
 
 static bool move_then_convert(const Image *src, const Image *dst, PixelFormat format,
-                              Motion motion)
-{
+                              Motion motion) {
   Image moved;
   return scratch_image(SCRATCH_OUTPUT, format, dst->width, dst->height, &moved) &&
          move(src, &moved, motion) && convert(&moved, dst);
 }
 
 bool redraw(const Image *src, const Image *dst, NvBufSurfTransform_Flip flip,
-            NvBufSurfTransform_Inter filter)
-{
+            NvBufSurfTransform_Inter filter) {
   const PixelFormat *from = &src->format, *to = &dst->format;
   Motion motion = {flip, filter_mode(filter)};
   bool same_size = src->width == dst->width && src->height == dst->height;

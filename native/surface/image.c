@@ -2,7 +2,6 @@
 #include "image.h"
 
 #include <limits.h>
-#include <string.h>
 
 static const Colour BT601 = {0.299f, 0.114f, false, &kYuvI601Constants, &kYvuI601Constants};
 static const Colour BT601_FULL = {0.299f, 0.114f, true, &kYuvJPEGConstants, &kYvuJPEGConstants};
@@ -10,28 +9,23 @@ static const Colour BT709 = {0.2126f, 0.0722f, false, &kYuvH709Constants, &kYvuH
 static const Colour BT709_FULL = {0.2126f, 0.0722f, true, &kYuvF709Constants, &kYvuF709Constants};
 static const Colour BT2020 = {0.2627f, 0.0593f, false, &kYuv2020Constants, &kYvu2020Constants};
 
-static PixelFormat yuv(Layout layout, bool swapped, const Colour *colour)
-{
+static PixelFormat yuv(Layout layout, bool swapped, const Colour *colour) {
   return (PixelFormat){.layout = layout, .swapped = swapped, .colour = colour};
 }
 
-static PixelFormat rgb32(bool alpha, uint8_t b, uint8_t g, uint8_t r, uint8_t a)
-{
+static PixelFormat rgb32(bool alpha, uint8_t b, uint8_t g, uint8_t r, uint8_t a) {
   return (PixelFormat){.layout = LAYOUT_RGB32, .alpha = alpha, .b = b, .g = g, .r = r, .a = a};
 }
 
-static PixelFormat rgb24(bool swapped)
-{
+static PixelFormat rgb24(bool swapped) {
   return (PixelFormat){.layout = LAYOUT_RGB24, .swapped = swapped};
 }
 
-PixelFormat format_bgra(void)
-{
+PixelFormat format_bgra(void) {
   return rgb32(true, 0, 1, 2, 3);
 }
 
-bool format_find(NvBufSurfaceColorFormat color, PixelFormat *format)
-{
+bool format_find(NvBufSurfaceColorFormat color, PixelFormat *format) {
   switch (color) {
     case NVBUF_COLOR_FORMAT_GRAY8: *format = yuv(LAYOUT_GRAY, false, &BT601); break;
     case NVBUF_COLOR_FORMAT_GRAY8_ER: *format = yuv(LAYOUT_GRAY, false, &BT601_FULL); break;
@@ -64,27 +58,23 @@ bool format_find(NvBufSurfaceColorFormat color, PixelFormat *format)
   return true;
 }
 
-bool same_colour(const PixelFormat *a, const PixelFormat *b)
-{
+bool same_colour(const PixelFormat *a, const PixelFormat *b) {
   if (!is_yuv(a) || !is_yuv(b) || a->colour->full != b->colour->full)
     return false;
   return a->layout == LAYOUT_GRAY || b->layout == LAYOUT_GRAY || a->colour->kr == b->colour->kr;
 }
 
-bool same_order(const PixelFormat *a, const PixelFormat *b)
-{
+bool same_order(const PixelFormat *a, const PixelFormat *b) {
   return a->layout == LAYOUT_RGB32 && b->layout == LAYOUT_RGB32 && a->b == b->b && a->g == b->g &&
          a->r == b->r;
 }
 
-static int plane_total(const PixelFormat *format)
-{
+static int plane_total(const PixelFormat *format) {
   return format->layout == LAYOUT_PLANAR ? 3 : format->layout == LAYOUT_SEMI ? 2 : 1;
 }
 
 /* Bytes of a row and number of rows of one plane. */
-static void plane_extent(const Image *image, int plane, uint32_t *row, uint32_t *rows)
-{
+static void plane_extent(const Image *image, int plane, uint32_t *row, uint32_t *rows) {
   if (plane == 0) {
     *row = (uint32_t)(image->width * pixel_bytes(&image->format));
     *rows = (uint32_t)image->height;
@@ -95,8 +85,7 @@ static void plane_extent(const Image *image, int plane, uint32_t *row, uint32_t 
   *rows = (uint32_t)chroma_side(image->height);
 }
 
-NvBufSurfTransform_Error image_of(const NvBufSurface *surface, uint32_t index, Image *image)
-{
+NvBufSurfTransform_Error image_of(const NvBufSurface *surface, uint32_t index, Image *image) {
   if (!surface->surfaceList || index >= surface->batchSize)
     return NvBufSurfTransformError_Invalid_Params;
   if (surface->memType != NVBUF_MEM_SYSTEM && surface->memType != NVBUF_MEM_DEFAULT)
@@ -135,8 +124,7 @@ NvBufSurfTransform_Error image_of(const NvBufSurface *surface, uint32_t index, I
 }
 
 NvBufSurfTransform_Error image_crop(Image *image, const NvBufSurfTransformRect *rect,
-                                    bool allow_odd)
-{
+                                    bool allow_odd) {
   if (!rect)
     return NvBufSurfTransformError_Success;
   uint32_t left = rect->left, top = rect->top, width = rect->width, height = rect->height;
@@ -166,8 +154,7 @@ NvBufSurfTransform_Error image_crop(Image *image, const NvBufSurfTransformRect *
   return NvBufSurfTransformError_Success;
 }
 
-Image image_rows(const Image *image, int y, int height)
-{
+Image image_rows(const Image *image, int y, int height) {
   Image part = *image;
   part.height = height;
   part.plane[0] += (size_t)y * (size_t)part.stride[0];
@@ -176,16 +163,14 @@ Image image_rows(const Image *image, int y, int height)
   return part;
 }
 
-static void plane_range(const Image *image, int plane, uintptr_t *first, uintptr_t *last)
-{
+static void plane_range(const Image *image, int plane, uintptr_t *first, uintptr_t *last) {
   uint32_t row, rows;
   plane_extent(image, plane, &row, &rows);
   *first = (uintptr_t)image->plane[plane];
   *last = *first + (size_t)image->stride[plane] * (rows - 1) + row;
 }
 
-bool images_overlap(const Image *a, const Image *b)
-{
+bool images_overlap(const Image *a, const Image *b) {
   for (int p = 0; p < plane_total(&a->format); p++)
     for (int q = 0; q < plane_total(&b->format); q++) {
       uintptr_t a0, a1, b0, b1;

@@ -4,6 +4,7 @@
 #define DSBIND_SURFACE_IMAGE_H
 
 #include <libyuv.h>
+#include <string.h>
 
 #include "exports.h"
 
@@ -40,25 +41,37 @@ typedef struct {
 /* Sides beyond this, and areas whose bytes an int cannot count, are not what libyuv can do. */
 #define IMAGE_MAX_SIDE 32767
 
-static inline int chroma_side(int side)
-{
+static inline int chroma_side(int side) {
   return (side + 1) / 2;
 }
 
-static inline bool is_yuv(const PixelFormat *format)
-{
+static inline bool is_yuv(const PixelFormat *format) {
   return format->layout <= LAYOUT_SEMI;
 }
 
-static inline bool is_subsampled(const PixelFormat *format)
-{
+static inline bool is_subsampled(const PixelFormat *format) {
   return format->layout == LAYOUT_PLANAR || format->layout == LAYOUT_SEMI;
 }
 
 /* Bytes from one pixel to the next in the first plane. */
-static inline int pixel_bytes(const PixelFormat *format)
-{
+static inline int pixel_bytes(const PixelFormat *format) {
   return format->layout == LAYOUT_RGB32 ? 4 : format->layout == LAYOUT_RGB24 ? 3 : 1;
+}
+
+/* Pixel `x` of a row of 32-bit pixels, and how far byte `byte` of it is from the low end. Loads of
+ * whole pixels are what lets the compiler use vectors. */
+static inline uint32_t pixel_load(const uint8_t *row, int x) {
+  uint32_t pixel;
+  memcpy(&pixel, row + 4 * (size_t)x, sizeof pixel);
+  return pixel;
+}
+
+static inline int byte_shift(uint8_t byte) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return 8 * byte;
+#else
+  return 8 * (3 - byte);
+#endif
 }
 
 /* 32-bit pixels in memory order blue, green, red, alpha: what libyuv calls ARGB, and the format

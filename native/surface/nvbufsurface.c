@@ -20,18 +20,15 @@ typedef struct {
 
 /* Only a surface made here points to itself: a copied struct, or one that a program filled in by
  * hand, is told apart from it and never freed. */
-static void sign(NvBufSurface *surface)
-{
+static void sign(NvBufSurface *surface) {
   surface->_reserved[0] = surface;
 }
 
-static bool is_signed(const NvBufSurface *surface)
-{
+static bool is_signed(const NvBufSurface *surface) {
   return surface->_reserved[0] == surface;
 }
 
-static void block_free(Block *block)
-{
+static void block_free(Block *block) {
   if (!block)
     return;
   free(block->pixels);
@@ -39,8 +36,7 @@ static void block_free(Block *block)
   free(block);
 }
 
-static Block *block_new(uint32_t batch, size_t frame, bool extended)
-{
+static Block *block_new(uint32_t batch, size_t frame, bool extended) {
   size_t total;
   if (__builtin_mul_overflow((size_t)batch, frame, &total) || total > SIZE_MAX / 2)
     return NULL;
@@ -59,8 +55,7 @@ static Block *block_new(uint32_t batch, size_t frame, bool extended)
 }
 
 /* `size` bytes without geometry. */
-static void describe_raw(uint32_t size, NvBufSurfacePlaneParams *planes)
-{
+static void describe_raw(uint32_t size, NvBufSurfacePlaneParams *planes) {
   memset(planes, 0, sizeof *planes);
   planes->num_planes = 1;
   planes->width[0] = planes->pitch[0] = planes->psize[0] = size;
@@ -68,8 +63,7 @@ static void describe_raw(uint32_t size, NvBufSurfacePlaneParams *planes)
 }
 
 static void fill_entry(NvBufSurfaceParams *entry, const NvBufSurfaceCreateParams *params,
-                       const NvBufSurfacePlaneParams *planes, uint32_t size, uint8_t *data)
-{
+                       const NvBufSurfacePlaneParams *planes, uint32_t size, uint8_t *data) {
   bool raw = params->size > 0;
   entry->width = raw ? size : params->width;
   entry->height = raw ? 1 : params->height;
@@ -84,8 +78,7 @@ static void fill_entry(NvBufSurfaceParams *entry, const NvBufSurfaceCreateParams
 }
 
 static int create(NvBufSurface **out, uint32_t batch, const NvBufSurfaceCreateParams *params,
-                  const NvBufSurfaceAllocateParams *extended)
-{
+                  const NvBufSurfaceAllocateParams *extended) {
   if (!out)
     return -1;
   *out = NULL;
@@ -135,19 +128,16 @@ static int create(NvBufSurface **out, uint32_t batch, const NvBufSurfaceCreatePa
   return 0;
 }
 
-int NvBufSurfaceCreate(NvBufSurface **surf, uint32_t batchSize, NvBufSurfaceCreateParams *params)
-{
+int NvBufSurfaceCreate(NvBufSurface **surf, uint32_t batchSize, NvBufSurfaceCreateParams *params) {
   return create(surf, batchSize, params, NULL);
 }
 
 int NvBufSurfaceAllocate(NvBufSurface **surf, uint32_t batchSize,
-                         NvBufSurfaceAllocateParams *paramsext)
-{
+                         NvBufSurfaceAllocateParams *paramsext) {
   return create(surf, batchSize, paramsext ? &paramsext->params : NULL, paramsext);
 }
 
-int NvBufSurfaceDestroy(NvBufSurface *surf)
-{
+int NvBufSurfaceDestroy(NvBufSurface *surf) {
   if (!surf || !is_signed(surf))
     return -1;
   block_free((Block *)surf);

@@ -7,8 +7,7 @@
 
 NvBufSurfTransform_Error transform_image(const Image *src, const Image *dst,
                                          NvBufSurfTransform_Flip flip,
-                                         NvBufSurfTransform_Inter filter)
-{
+                                         NvBufSurfTransform_Inter filter) {
   Image copy;
   /* In place: the source is set aside first, as writing would change it while it is read. */
   if (images_overlap(src, dst)) {
@@ -21,14 +20,12 @@ NvBufSurfTransform_Error transform_image(const Image *src, const Image *dst,
                                         : NvBufSurfTransformError_Execution_Error;
 }
 
-bool is_filter(NvBufSurfTransform_Inter filter)
-{
+bool is_filter(NvBufSurfTransform_Inter filter) {
   return filter >= NvBufSurfTransformInter_Nearest && filter <= NvBufSurfTransformInter_Default;
 }
 
 static NvBufSurfTransform_Error check(const NvBufSurface *src, const NvBufSurface *dst,
-                                      const NvBufSurfTransformParams *params)
-{
+                                      const NvBufSurfTransformParams *params) {
   if (!src || !dst || !params)
     return NvBufSurfTransformError_Invalid_Params;
   uint32_t flags = params->transform_flag;
@@ -47,8 +44,7 @@ static NvBufSurfTransform_Error check(const NvBufSurface *src, const NvBufSurfac
 }
 
 NvBufSurfTransform_Error transform_surface(const NvBufSurface *src, NvBufSurface *dst,
-                                           const NvBufSurfTransformParams *params)
-{
+                                           const NvBufSurfTransformParams *params) {
   NvBufSurfTransform_Error error = check(src, dst, params);
   if (error)
     return error;
@@ -77,15 +73,13 @@ NvBufSurfTransform_Error transform_surface(const NvBufSurface *src, NvBufSurface
 }
 
 NvBufSurfTransform_Error NvBufSurfTransform(NvBufSurface *src, NvBufSurface *dst,
-                                            NvBufSurfTransformParams *transform_params)
-{
+                                            NvBufSurfTransformParams *transform_params) {
   return transform_surface(src, dst, transform_params);
 }
 
 NvBufSurfTransform_Error NvBufSurfTransformAsync(NvBufSurface *src, NvBufSurface *dst,
                                                  NvBufSurfTransformParams *transform_params,
-                                                 NvBufSurfTransformSyncObj_t *sync_obj)
-{
+                                                 NvBufSurfTransformSyncObj_t *sync_obj) {
   if (!sync_obj)
     return NvBufSurfTransformError_Invalid_Params;
   *sync_obj = NULL;

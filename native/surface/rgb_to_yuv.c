@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "convert.h"
+#include "scratch.h"
 
 #define BITS 15
 #define HALF (1 << (BITS - 1))
@@ -13,13 +14,11 @@ typedef struct {
   int black;
 } Weights;
 
-static int fixed(float value)
-{
+static int fixed(float value) {
   return (int)lrintf(value * (1 << BITS));
 }
 
-static Weights weights_of(const Colour *colour)
-{
+static Weights weights_of(const Colour *colour) {
   float kr = colour->kr, kb = colour->kb, kg = 1 - kr - kb;
   float luma = colour->full ? 1.0f : 219.0f / 255.0f;
   float chroma = colour->full ? 1.0f : 224.0f / 255.0f;
@@ -38,56 +37,67 @@ static Weights weights_of(const Colour *colour)
   return w;
 }
 
-static uint8_t clamp(int value)
-{
+static uint8_t clamp(int value) {
   return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-static void luma_row(const Weights *w, const uint8_t *r, const uint8_t *g, const uint8_t *b,
-                     uint8_t *y, int width)
-{
+static void luma_row(const Weights *w, const PixelFormat *f, const uint8_t *restrict row,
+                     uint8_t *restrict y, int width) {
   const int wr = w->y[0], wg = w->y[1], wb = w->y[2], add = (w->black << BITS) + HALF;
-  for (int x = 0; x < width; x++)
-    y[x] = (uint8_t)((wr * r[4 * x] + wg * g[4 * x] + wb * b[4 * x] + add) >> BITS);
-}
-
-/* One row of chroma from the 2 x 2 pixels of each sample; an odd last column counts twice. */
-static void chroma_row(const Weights *w, const Image *src, const uint8_t *top,
-                       const uint8_t *bottom, uint8_t *u, uint8_t *v, int step)
-{
-  const PixelFormat *f = &src->format;
-  for (int x = 0; x < chroma_side(src->width); x++) {
-    int left = 8 * x;
-    int right = 2 * x + 1 < src->width ? left + 4 : left;
-    int r = top[left + f->r] + top[right + f->r] + bottom[left + f->r] + bottom[right + f->r];
-    int g = top[left + f->g] + top[right + f->g] + bottom[left + f->g] + bottom[right + f->g];
-    int b = top[left + f->b] + top[right + f->b] + bottom[left + f->b] + bottom[right + f->b];
-    const int add = (128 << (BITS + 2)) + (1 << (BITS + 1));
-    u[x * step] = clamp((w->u[0] * r + w->u[1] * g + w->u[2] * b + add) >> (BITS + 2));
-    v[x * step] = clamp((w->v[0] * r + w->v[1] * g + w->v[2] * b + add) >> (BITS + 2));
+  const int sr = byte_shift(f->r), sg = byte_shift(f->g), sb = byte_shift(f->b);
+  for (int x = 0; x < width; x++) {
+    uint32_t p = pixel_load(row, x);
+    y[x] = (uint8_t)((wr * (int)(p >> sr & 255) + wg * (int)(p >> sg & 255) +
+                      wb * (int)(p >> sb & 255) + add) >> BITS);
   }
 }
 
-void rgb32_to_yuv(const Image *src, const Image *dst)
-{
+/* The sum of four pixels, by component. */
+static inline int sum4(uint32_t p, uint32_t q, uint32_t s, uint32_t t, int shift) {
+  return (int)((p >> shift & 255) + (q >> shift & 255) + (s >> shift & 255) + (t >> shift & 255));
+}
+
+/* One row of samples, each the mean of 2 x 2 pixels; an odd last column counts twice. */
+static void chroma_row(Weights w, const PixelFormat *f, const uint8_t *restrict top,
+                       const uint8_t *restrict bottom, uint8_t *restrict u, uint8_t *restrict v,
+                       int width) {
+  const int sr = byte_shift(f->r), sg = byte_shift(f->g), sb = byte_shift(f->b);
+  const int add = (128 << (BITS + 2)) + (1 << (BITS + 1));
+  int samples = chroma_side(width);
+  for (int x = 0; x < samples; x++) {
+    int left = 2 * x, right = left + 1 < width ? left + 1 : left;
+    uint32_t p = pixel_load(top, left), q = pixel_load(top, right);
+    uint32_t s = pixel_load(bottom, left), t = pixel_load(bottom, right);
+    int r = sum4(p, q, s, t, sr), g = sum4(p, q, s, t, sg), b = sum4(p, q, s, t, sb);
+    u[x] = clamp((w.u[0] * r + w.u[1] * g + w.u[2] * b + add) >> (BITS + 2));
+    v[x] = clamp((w.v[0] * r + w.v[1] * g + w.v[2] * b + add) >> (BITS + 2));
+  }
+}
+
+bool rgb32_to_yuv(const Image *src, const Image *dst) {
   const Weights w = weights_of(dst->format.colour);
-  const PixelFormat *f = &src->format;
+  const int samples = chroma_side(src->width);
+  const bool semi = dst->format.layout == LAYOUT_SEMI;
+  uint8_t *pairs = semi ? scratch_bytes(SCRATCH_CHROMA, 2 * (size_t)samples) : NULL;
+  if (semi && !pairs)
+    return false;
   for (int y = 0; y < src->height; y++) {
     const uint8_t *row = src->plane[0] + (size_t)y * (size_t)src->stride[0];
-    luma_row(&w, row + f->r, row + f->g, row + f->b,
-             dst->plane[0] + (size_t)y * (size_t)dst->stride[0], src->width);
+    luma_row(&w, &src->format, row, dst->plane[0] + (size_t)y * (size_t)dst->stride[0],
+             src->width);
     if (y % 2 != 0 || !is_subsampled(&dst->format))
       continue;
     const uint8_t *below = y + 1 < src->height ? row + src->stride[0] : row;
-    size_t line = (size_t)(y / 2);
-    uint8_t *first = dst->plane[1] + line * (size_t)dst->stride[1];
-    if (dst->format.layout == LAYOUT_PLANAR) {
-      uint8_t *second = dst->plane[2] + line * (size_t)dst->stride[2];
-      chroma_row(&w, src, row, below, first, second, 1);
-    } else if (dst->format.swapped) {
-      chroma_row(&w, src, row, below, first + 1, first, 2);
+    uint8_t *first = dst->plane[1] + (size_t)(y / 2) * (size_t)dst->stride[1];
+    if (semi) {
+      uint8_t *u = dst->format.swapped ? pairs + samples : pairs;
+      uint8_t *v = dst->format.swapped ? pairs : pairs + samples;
+      chroma_row(w, &src->format, row, below, u, v, src->width);
+      MergeUVPlane(pairs, samples, pairs + samples, samples, first, dst->stride[1], samples, 1);
     } else {
-      chroma_row(&w, src, row, below, first, first + 1, 2);
+      chroma_row(w, &src->format, row, below, first,
+                 dst->plane[2] + (size_t)(y / 2) * (size_t)dst->stride[2], src->width);
     }
   }
+  return true;
 }

@@ -15,21 +15,18 @@ static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool key_made;
 
-static void scratch_free(void *memory)
-{
+static void scratch_free(void *memory) {
   Scratch *scratch = memory;
   for (int i = 0; i < SCRATCH_SLOTS; i++)
     free(scratch->data[i]);
   free(scratch);
 }
 
-static void make_key(void)
-{
+static void make_key(void) {
   key_made = pthread_key_create(&key, scratch_free) == 0;
 }
 
-static Scratch *scratch_of_thread(void)
-{
+static Scratch *scratch_of_thread(void) {
   pthread_once(&once, make_key);
   if (!key_made)
     return NULL;
@@ -44,8 +41,7 @@ static Scratch *scratch_of_thread(void)
   return scratch;
 }
 
-uint8_t *scratch_bytes(ScratchSlot slot, size_t size)
-{
+uint8_t *scratch_bytes(ScratchSlot slot, size_t size) {
   Scratch *scratch = scratch_of_thread();
   if (!scratch)
     return NULL;
@@ -58,13 +54,11 @@ uint8_t *scratch_bytes(ScratchSlot slot, size_t size)
   return scratch->data[slot];
 }
 
-static int aligned(int bytes)
-{
+static int aligned(int bytes) {
   return (bytes + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-bool scratch_image(ScratchSlot slot, PixelFormat format, int width, int height, Image *image)
-{
+bool scratch_image(ScratchSlot slot, PixelFormat format, int width, int height, Image *image) {
   size_t chroma_rows = (size_t)chroma_side(height);
   int luma = aligned(width * pixel_bytes(&format));
   int chroma = 0, chroma_planes = 0;

@@ -12,8 +12,7 @@ static _Thread_local NvBufSurfTransformConfigParams session = {
 
 /* Every mode is accepted and runs on the CPU, so that programs written for a GPU run unchanged. */
 NvBufSurfTransform_Error NvBufSurfTransformSetSessionParams(
-    NvBufSurfTransformConfigParams *config_params)
-{
+    NvBufSurfTransformConfigParams *config_params) {
   if (!config_params || config_params->compute_mode < NvBufSurfTransformCompute_Default ||
       config_params->compute_mode > NvBufSurfTransformCompute_VIC)
     return NvBufSurfTransformError_Invalid_Params;
@@ -22,16 +21,14 @@ NvBufSurfTransform_Error NvBufSurfTransformSetSessionParams(
 }
 
 NvBufSurfTransform_Error NvBufSurfTransformGetSessionParams(
-    NvBufSurfTransformConfigParams *config_params)
-{
+    NvBufSurfTransformConfigParams *config_params) {
   if (!config_params)
     return NvBufSurfTransformError_Invalid_Params;
   *config_params = session;
   return NvBufSurfTransformError_Success;
 }
 
-NvBufSurfTransform_Error NvBufSurfTransformSetDefaultSession(void)
-{
+NvBufSurfTransform_Error NvBufSurfTransformSetDefaultSession(void) {
   session = DEFAULT_SESSION;
   return NvBufSurfTransformError_Success;
 }
@@ -42,8 +39,7 @@ struct NvBufSurfTransformSyncObj {
 };
 
 NvBufSurfTransform_Error sync_object(NvBufSurfTransform_Error result,
-                                     NvBufSurfTransformSyncObj_t *out)
-{
+                                     NvBufSurfTransformSyncObj_t *out) {
   if (result != NvBufSurfTransformError_Success)
     return result;
   *out = malloc(sizeof **out);
@@ -54,14 +50,12 @@ NvBufSurfTransform_Error sync_object(NvBufSurfTransform_Error result,
 }
 
 NvBufSurfTransform_Error NvBufSurfTransformSyncObjWait(NvBufSurfTransformSyncObj_t sync_obj,
-                                                       uint32_t time_out)
-{
+                                                       uint32_t time_out) {
   (void)time_out;
   return sync_obj ? sync_obj->result : NvBufSurfTransformError_Invalid_Params;
 }
 
-NvBufSurfTransform_Error NvBufSurfTransformSyncObjDestroy(NvBufSurfTransformSyncObj_t *sync_obj)
-{
+NvBufSurfTransform_Error NvBufSurfTransformSyncObjDestroy(NvBufSurfTransformSyncObj_t *sync_obj) {
   if (!sync_obj || !*sync_obj)
     return NvBufSurfTransformError_Invalid_Params;
   free(*sync_obj);
@@ -72,8 +66,7 @@ NvBufSurfTransform_Error NvBufSurfTransformSyncObjDestroy(NvBufSurfTransformSync
 /* Fences of the hardware's drivers arrive as files; there are none here. */
 NvBufSurfTransform_Error NvBufSurfTransformSyncObjFromFile(int file,
                                                            NvBufSurfTransformSyncObj_t *sync_obj,
-                                                           unsigned int *num_sync_objs)
-{
+                                                           unsigned int *num_sync_objs) {
   (void)file;
   if (!sync_obj || !num_sync_objs)
     return NvBufSurfTransformError_Invalid_Params;

@@ -7,27 +7,23 @@
 
 #include "exports.h"
 
-static bool is_host(const NvBufSurface *surf)
-{
+static bool is_host(const NvBufSurface *surf) {
   return surf && surf->surfaceList &&
          (surf->memType == NVBUF_MEM_SYSTEM || surf->memType == NVBUF_MEM_DEFAULT);
 }
 
-static uint32_t plane_count(const NvBufSurfaceParams *entry)
-{
+static uint32_t plane_count(const NvBufSurfaceParams *entry) {
   uint32_t count = entry->planeParams.num_planes;
   return entry->dataPtr && count <= NVBUF_MAX_PLANES ? count : 0;
 }
 
-static uint64_t row_bytes(const NvBufSurfaceParams *entry, uint32_t plane)
-{
+static uint64_t row_bytes(const NvBufSurfaceParams *entry, uint32_t plane) {
   const NvBufSurfacePlaneParams *p = &entry->planeParams;
   return (uint64_t)p->width[plane] * p->bytesPerPix[plane];
 }
 
 /* The first byte of a plane; NULL when the plane does not lie within what the entry declares. */
-static uint8_t *plane_data(const NvBufSurfaceParams *entry, uint32_t plane)
-{
+static uint8_t *plane_data(const NvBufSurfaceParams *entry, uint32_t plane) {
   const NvBufSurfacePlaneParams *p = &entry->planeParams;
   if (plane >= plane_count(entry) || p->height[plane] == 0)
     return NULL;
@@ -42,8 +38,7 @@ static uint8_t *plane_data(const NvBufSurfaceParams *entry, uint32_t plane)
 
 typedef int (*PlaneFunc)(NvBufSurfaceParams *entry, uint32_t plane, int value);
 
-static int for_planes(NvBufSurfaceParams *entry, int plane, PlaneFunc func, int value)
-{
+static int for_planes(NvBufSurfaceParams *entry, int plane, PlaneFunc func, int value) {
   int count = (int)plane_count(entry);
   if (plane < -1 || plane >= count || count == 0)
     return -1;
@@ -55,8 +50,7 @@ static int for_planes(NvBufSurfaceParams *entry, int plane, PlaneFunc func, int 
 
 /* Index and plane -1 stand for all. Entries of a batch that hold no frame are passed over when
  * all are meant, and are an error when one of them is named. */
-static int for_all(NvBufSurface *surf, int index, int plane, PlaneFunc func, int value)
-{
+static int for_all(NvBufSurface *surf, int index, int plane, PlaneFunc func, int value) {
   if (!is_host(surf) || index < -1 || (index >= 0 && (uint32_t)index >= surf->batchSize))
     return -1;
   if (index >= 0)
@@ -72,28 +66,24 @@ static int for_all(NvBufSurface *surf, int index, int plane, PlaneFunc func, int
   return result;
 }
 
-static int check_plane(NvBufSurfaceParams *entry, uint32_t plane, int value)
-{
+static int check_plane(NvBufSurfaceParams *entry, uint32_t plane, int value) {
   (void)value;
   return plane_data(entry, plane) ? 0 : -1;
 }
 
-static int map_plane(NvBufSurfaceParams *entry, uint32_t plane, int value)
-{
+static int map_plane(NvBufSurfaceParams *entry, uint32_t plane, int value) {
   (void)value;
   entry->mappedAddr.addr[plane] = plane_data(entry, plane);
   return entry->mappedAddr.addr[plane] ? 0 : -1;
 }
 
-static int unmap_plane(NvBufSurfaceParams *entry, uint32_t plane, int value)
-{
+static int unmap_plane(NvBufSurfaceParams *entry, uint32_t plane, int value) {
   (void)value;
   entry->mappedAddr.addr[plane] = NULL;
   return 0;
 }
 
-static int set_plane(NvBufSurfaceParams *entry, uint32_t plane, int value)
-{
+static int set_plane(NvBufSurfaceParams *entry, uint32_t plane, int value) {
   uint8_t *data = plane_data(entry, plane);
   if (!data)
     return -1;
@@ -104,8 +94,7 @@ static int set_plane(NvBufSurfaceParams *entry, uint32_t plane, int value)
 }
 
 static void copy_rows(uint8_t *dst, size_t dst_pitch, const uint8_t *src, size_t src_pitch,
-                      size_t row, uint32_t rows)
-{
+                      size_t row, uint32_t rows) {
   if (dst_pitch == src_pitch && dst_pitch == row) {
     memmove(dst, src, row * rows);
     return;
@@ -114,8 +103,7 @@ static void copy_rows(uint8_t *dst, size_t dst_pitch, const uint8_t *src, size_t
     memmove(dst + y * dst_pitch, src + y * src_pitch, row);
 }
 
-static bool same_geometry(const NvBufSurfaceParams *a, const NvBufSurfaceParams *b)
-{
+static bool same_geometry(const NvBufSurfaceParams *a, const NvBufSurfaceParams *b) {
   if (a->width != b->width || a->height != b->height || a->colorFormat != b->colorFormat ||
       plane_count(a) == 0 || plane_count(a) != plane_count(b))
     return false;
@@ -127,45 +115,38 @@ static bool same_geometry(const NvBufSurfaceParams *a, const NvBufSurfaceParams 
   return true;
 }
 
-int NvBufSurfaceMap(NvBufSurface *surf, int index, int plane, NvBufSurfaceMemMapFlags type)
-{
+int NvBufSurfaceMap(NvBufSurface *surf, int index, int plane, NvBufSurfaceMemMapFlags type) {
   if (type != NVBUF_MAP_READ && type != NVBUF_MAP_WRITE && type != NVBUF_MAP_READ_WRITE)
     return -1;
   return for_all(surf, index, plane, map_plane, 0);
 }
 
-int NvBufSurfaceUnMap(NvBufSurface *surf, int index, int plane)
-{
+int NvBufSurfaceUnMap(NvBufSurface *surf, int index, int plane) {
   return for_all(surf, index, plane, unmap_plane, 0);
 }
 
 /* Host memory has one view only, so there is nothing to synchronise: the arguments are checked. */
-int NvBufSurfaceSyncForCpu(NvBufSurface *surf, int index, int plane)
-{
+int NvBufSurfaceSyncForCpu(NvBufSurface *surf, int index, int plane) {
   return for_all(surf, index, plane, check_plane, 0);
 }
 
-int NvBufSurfaceSyncForDevice(NvBufSurface *surf, int index, int plane)
-{
+int NvBufSurfaceSyncForDevice(NvBufSurface *surf, int index, int plane) {
   return for_all(surf, index, plane, check_plane, 0);
 }
 
 int NvBufSurfaceSyncGpuL2CacheForDevice(NvBufSurface *surf, int index,
-                                        NvBufSurfaceGPUL2SyncParams *params)
-{
+                                        NvBufSurfaceGPUL2SyncParams *params) {
   if (!params || params->type < NVBUF_GPU_L2_CACHE_INVALIDATE ||
       params->type > NVBUF_GPU_L2_CACHE_FLUSH_INVALIDATE)
     return -1;
   return for_all(surf, index, -1, check_plane, 0);
 }
 
-int NvBufSurfaceMemSet(NvBufSurface *surf, int index, int plane, uint8_t value)
-{
+int NvBufSurfaceMemSet(NvBufSurface *surf, int index, int plane, uint8_t value) {
   return for_all(surf, index, plane, set_plane, value);
 }
 
-int NvBufSurfaceCopy(NvBufSurface *srcSurf, NvBufSurface *dstSurf)
-{
+int NvBufSurfaceCopy(NvBufSurface *srcSurf, NvBufSurface *dstSurf) {
   if (!is_host(srcSurf) || !is_host(dstSurf) || srcSurf->batchSize != dstSurf->batchSize ||
       srcSurf->numFilled > srcSurf->batchSize)
     return -1;
@@ -188,8 +169,7 @@ int NvBufSurfaceCopy(NvBufSurface *srcSurf, NvBufSurface *dstSurf)
 
 /* The plane that a raw copy of `width` x `height` of its pixels fits in, else NULL. */
 static uint8_t *raw_plane(NvBufSurface *surf, unsigned int index, unsigned int plane,
-                          unsigned int width, unsigned int height)
-{
+                          unsigned int width, unsigned int height) {
   if (!is_host(surf) || index >= surf->batchSize)
     return NULL;
   const NvBufSurfaceParams *entry = &surf->surfaceList[index];
@@ -201,8 +181,7 @@ static uint8_t *raw_plane(NvBufSurface *surf, unsigned int index, unsigned int p
 }
 
 int NvBufSurface2Raw(NvBufSurface *Surf, unsigned int index, unsigned int plane,
-                     unsigned int out_width, unsigned int out_height, unsigned char *ptr)
-{
+                     unsigned int out_width, unsigned int out_height, unsigned char *ptr) {
   uint8_t *data = raw_plane(Surf, index, plane, out_width, out_height);
   if (!data || !ptr)
     return -1;
@@ -213,8 +192,7 @@ int NvBufSurface2Raw(NvBufSurface *Surf, unsigned int index, unsigned int plane,
 }
 
 int Raw2NvBufSurface(unsigned char *ptr, unsigned int index, unsigned int plane,
-                     unsigned int in_width, unsigned int in_height, NvBufSurface *Surf)
-{
+                     unsigned int in_width, unsigned int in_height, NvBufSurface *Surf) {
   uint8_t *data = raw_plane(Surf, index, plane, in_width, in_height);
   if (!data || !ptr)
     return -1;

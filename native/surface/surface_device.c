@@ -5,8 +5,7 @@
 
 #include "exports.h"
 
-int NvBufSurfaceGetDeviceInfo(NvBufSurfaceDeviceInfo *info)
-{
+int NvBufSurfaceGetDeviceInfo(NvBufSurfaceDeviceInfo *info) {
   if (!info)
     return -1;
   /* All zero is "unknown driver, unknown platform, no VIC, no integrated GPU": a plain machine. */
@@ -14,60 +13,51 @@ int NvBufSurfaceGetDeviceInfo(NvBufSurfaceDeviceInfo *info)
   return 0;
 }
 
-int NvBufSurfaceFromFd(int dmabuf_fd, void **buffer)
-{
+int NvBufSurfaceFromFd(int dmabuf_fd, void **buffer) {
   (void)dmabuf_fd;
   if (buffer)
     *buffer = NULL;
   return -1;
 }
 
-int NvBufSurfaceImport(NvBufSurface **out_nvbuf_surf, const NvBufSurfaceMapParams *in_params)
-{
+int NvBufSurfaceImport(NvBufSurface **out_nvbuf_surf, const NvBufSurfaceMapParams *in_params) {
   (void)in_params;
   if (out_nvbuf_surf)
     *out_nvbuf_surf = NULL;
   return -1;
 }
 
-int NvBufSurfaceGetMapParams(const NvBufSurface *surf, int index, NvBufSurfaceMapParams *params)
-{
+int NvBufSurfaceGetMapParams(const NvBufSurface *surf, int index, NvBufSurfaceMapParams *params) {
   (void)surf, (void)index, (void)params;
   return -1;
 }
 
-int NvBufSurfaceMapEglImage(NvBufSurface *surf, int index)
-{
+int NvBufSurfaceMapEglImage(NvBufSurface *surf, int index) {
   (void)surf, (void)index;
   return -1;
 }
 
-int NvBufSurfaceUnMapEglImage(NvBufSurface *surf, int index)
-{
+int NvBufSurfaceUnMapEglImage(NvBufSurface *surf, int index) {
   (void)surf, (void)index;
   return -1;
 }
 
-int NvBufSurfaceMapCudaBuffer(NvBufSurface *surf, int index)
-{
+int NvBufSurfaceMapCudaBuffer(NvBufSurface *surf, int index) {
   (void)surf, (void)index;
   return -1;
 }
 
-int NvBufSurfaceUnMapCudaBuffer(NvBufSurface *surf, int index)
-{
+int NvBufSurfaceUnMapCudaBuffer(NvBufSurface *surf, int index) {
   (void)surf, (void)index;
   return -1;
 }
 
-int NvBufSurfaceMapNvmmBuffer(NvBufSurface *surf, int index)
-{
+int NvBufSurfaceMapNvmmBuffer(NvBufSurface *surf, int index) {
   (void)surf, (void)index;
   return -1;
 }
 
-int NvBufSurfaceUnMapNvmmBuffer(NvBufSurface *surf, int index)
-{
+int NvBufSurfaceUnMapNvmmBuffer(NvBufSurface *surf, int index) {
   (void)surf, (void)index;
   return -1;
 }

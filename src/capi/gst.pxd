@@ -164,6 +164,11 @@ cdef extern from "gst/gst.h" nogil:
     GstElement *gst_element_factory_create(GstElementFactory *factory, const gchar *name)
     GstElementFactory *gst_element_get_factory(GstElement *element)
     gchar *gst_plugin_feature_get_name(gpointer feature)
+    ctypedef struct GstPlugin:
+        pass
+    gpointer gst_plugin_feature_load(gpointer feature)
+    GstPlugin *gst_plugin_feature_get_plugin(gpointer feature)
+    const gchar *gst_plugin_get_filename(GstPlugin *plugin)
     GList *gst_registry_get_feature_list(gpointer registry, GType type)
     gpointer gst_registry_get()
     void gst_plugin_feature_list_free(GList *list)

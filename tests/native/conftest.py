@@ -23,7 +23,7 @@ def find_tool(name: str) -> str:
 
 @dataclass(frozen=True)
 class NativeBuild:
-    """One build of the native tree: `tests` holds the programs, `lib` and `plugins` what they use."""
+    """One build of the native tree: its test programs, the libraries and plugins they use."""
 
     path: Path
 

@@ -7,7 +7,8 @@
 #include "staging.h"
 
 typedef struct {
-  GstCaps *only; /* limits what comes out, or NULL */
+  GstCaps *only;   /* limits what comes out, or NULL */
+  gboolean ranked; /* its first format is preferred */
   DsbindConvertSettings settings;
   /* Of the negotiated stream; used by the streaming thread only. */
   GstVideoInfo in, out;
@@ -61,9 +62,10 @@ void dsbind_convert_set_settings(DsbindConvert *self, const DsbindConvertSetting
   if (turned) gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
 }
 
-DsbindConvert *dsbind_convert_new(const char *name, const char *out) {
+DsbindConvert *dsbind_convert_new(const char *name, const char *out, gboolean keep_format) {
   DsbindConvert *self = g_object_new(DSBIND_TYPE_CONVERT, "name", name, NULL);
   PRIVATE(self)->only = gst_caps_from_string(out);
+  PRIVATE(self)->ranked = !keep_format;
   return self;
 }
 
@@ -94,8 +96,13 @@ static GstCaps *convert_fixate_caps(GstBaseTransform *base, GstPadDirection dire
   DsbindConvertPrivate *p = PRIVATE(base);
   const DsbindConvertSettings s = dsbind_convert_get_settings(DSBIND_CONVERT(base));
   if (gst_caps_is_empty(choices)) return choices;
-  return dsbind_convert_caps_nearest(caps, choices, is_turned(s.flip),
-                                     p->only && direction == GST_PAD_SINK);
+  DsbindConvertCapsFlags flags = 0;
+  if (is_turned(s.flip)) flags |= DSBIND_CONVERT_CAPS_TURNED;
+  if (direction == GST_PAD_SINK) {
+    if (p->ranked) flags |= DSBIND_CONVERT_CAPS_RANKED;
+    if (s.crop_to_even) flags |= DSBIND_CONVERT_CAPS_EVEN;
+  }
+  return dsbind_convert_caps_nearest(caps, choices, flags);
 }
 
 static void forget_stream(DsbindConvertPrivate *p) {

@@ -30,9 +30,9 @@ typedef struct {
   gboolean crop_to_even; /* an odd side loses its last column or row; it is not scaled */
 } DsbindConvertSettings;
 
-/* A transform for use inside another element; `out` limits what comes out, its first format is
- * preferred. */
-DsbindConvert *dsbind_convert_new(const char *name, const char *out);
+/* A transform for use inside another element; `out` limits what comes out. Where it allows it, the
+ * format stays with `keep_format`, else the first one of `out` is taken. */
+DsbindConvert *dsbind_convert_new(const char *name, const char *out, gboolean keep_format);
 
 /* Thread-safe; take effect with the next frame. */
 DsbindConvertSettings dsbind_convert_get_settings(DsbindConvert *self);

@@ -66,12 +66,16 @@ static void fix_size(GstStructure *structure, gint width, gint height) {
   if (!has_height) gst_structure_fixate_field_nearest_int(structure, "height", MAX(height, 1));
 }
 
-/* A frame whose format stays keeps its colorimetry, unless another one is asked for. */
+static gboolean is_yuv(const GstStructure *structure) {
+  const char *format = gst_structure_get_string(structure, "format");
+  return GST_VIDEO_FORMAT_INFO_IS_YUV(
+      gst_video_format_get_info(gst_video_format_from_string(format ? format : "")));
+}
+
+/* Unless another one is asked for, colorimetry stays when the kind of format does. */
 static void keep_color(GstStructure *structure, const GstStructure *source) {
   static const char *const fields[] = {"colorimetry", "chroma-site"};
-  if (g_strcmp0(gst_structure_get_string(structure, "format"),
-                gst_structure_get_string(source, "format")) != 0)
-    return;
+  if (is_yuv(structure) != is_yuv(source)) return;
   for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
     const GValue *value = gst_structure_get_value(source, fields[i]);
     if (value && !gst_structure_has_field(structure, fields[i]))
@@ -79,8 +83,9 @@ static void keep_color(GstStructure *structure, const GstStructure *source) {
   }
 }
 
-GstCaps *dsbind_convert_caps_nearest(const GstCaps *from, GstCaps *choices, gboolean turned,
-                                     gboolean ranked) {
+GstCaps *dsbind_convert_caps_nearest(const GstCaps *from, GstCaps *choices,
+                                     DsbindConvertCapsFlags flags) {
+  const gboolean ranked = (flags & DSBIND_CONVERT_CAPS_RANKED) != 0;
   const GstStructure *source = gst_caps_get_structure(from, 0);
   const char *format = gst_structure_get_string(source, "format");
   const gboolean nvmm = dsbind_caps_are_nvmm(from);
@@ -100,7 +105,11 @@ GstCaps *dsbind_convert_caps_nearest(const GstCaps *from, GstCaps *choices, gboo
   GstStructure *structure = gst_caps_get_structure(result, 0);
   gst_caps_unref(choices);
   if (!ranked) fix_format(structure, format);
-  fix_size(structure, turned ? height : width, turned ? width : height);
+  if (flags & DSBIND_CONVERT_CAPS_EVEN) width -= width % 2, height -= height % 2;
+  if (flags & DSBIND_CONVERT_CAPS_TURNED)
+    fix_size(structure, height, width);
+  else
+    fix_size(structure, width, height);
   if (gst_structure_has_field(structure, "pixel-aspect-ratio"))
     gst_structure_fixate_field_nearest_fraction(structure, "pixel-aspect-ratio", 1, 1);
   result = gst_caps_fixate(result);

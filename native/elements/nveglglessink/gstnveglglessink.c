@@ -49,7 +49,7 @@ static void set_if_there(GstElement *element, const char *name, gboolean value) 
  * failure is no error of ours. */
 static GstElement *open_window(void) {
   const char *wayland[] = {"waylandsink", "glimagesink", NULL};
-  const char *x11[] = {"xvimagesink", "ximagesink", "glimagesink", NULL};
+  const char *x11[] = {"xvimagesink", "ximagesink", NULL};
   const char *const *lists[] = {is_set("WAYLAND_DISPLAY") ? wayland : NULL,
                                 is_set("DISPLAY") ? x11 : NULL};
   for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {

@@ -397,6 +397,5 @@ static gboolean plugin_init(GstPlugin *plugin) {
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, dsbind_nvinfer,
-                  "Object detection on batched frames", plugin_init, DSBIND_VERSION, "Apache 2.0",
-                  "dsbind", "dsbind")
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvinfer, "Object detection on batched frames",
+                  plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")

@@ -288,5 +288,5 @@ static gboolean plugin_init(GstPlugin *plugin) {
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, dsbind_nvstreammux, "Stream multiplexer",
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvstreammux, "Stream multiplexer",
                   plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")

@@ -277,15 +277,15 @@ static void dsbind_stream_mux_pad_init(DsbindStreamMuxPad *pad) {
   g_queue_init(&pad->items);
   g_cond_init(&pad->space);
   gst_segment_init(&pad->segment, GST_FORMAT_UNDEFINED);
-  gst_pad_set_chain_function(GST_PAD(pad), mux_pad_chain);
-  gst_pad_set_event_function(GST_PAD(pad), mux_pad_event);
-  gst_pad_set_query_function(GST_PAD(pad), mux_pad_query);
-  gst_pad_set_activatemode_function(GST_PAD(pad), mux_pad_activate);
 }
 
 MuxPad *mux_pad_new(GstPadTemplate *template, const gchar *name, guint index) {
   MuxPad *pad = g_object_new(DSBIND_TYPE_STREAM_MUX_PAD, "name", name, "direction",
                              GST_PAD_SINK, "template", template, NULL);
   pad->index = index;
+  gst_pad_set_chain_function(GST_PAD(pad), mux_pad_chain);
+  gst_pad_set_event_function(GST_PAD(pad), mux_pad_event);
+  gst_pad_set_query_function(GST_PAD(pad), mux_pad_query);
+  gst_pad_set_activatemode_function(GST_PAD(pad), mux_pad_activate);
   return pad;
 }

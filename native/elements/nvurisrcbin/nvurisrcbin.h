@@ -30,7 +30,7 @@ struct _DsbindUriSrcBin {
   guint gpu, extra_surfaces, drop_interval, latency, udp_buffer_size, rtp_protocol;
   gint memory_type, source_id, type;
   gint file_loop;
-  gboolean disable_audio;
+  gboolean disable_audio, disable_passthrough;
   /* From READY to PAUSED and back. */
   DsbindLocation location;
   DsbindMediaFile file;

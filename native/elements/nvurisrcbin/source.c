@@ -53,7 +53,7 @@ static void decoded_pad(GstElement *decodebin, GstPad *pad, gpointer next) {
 static GstElement *add_other_decoder(DsbindUriSrcBin *self, GstPad *pad) {
   GstElement *decodebin = add(self, "decodebin", "gstreamer1.0-plugins-base");
   if (!decodebin) return NULL;
-  GstElement *convert = GST_ELEMENT(dsbind_convert_new("convert", DSBIND_NVMM_CAPS));
+  GstElement *convert = GST_ELEMENT(dsbind_convert_new("convert", DSBIND_NVMM_CAPS, FALSE));
   gst_bin_add(GST_BIN(self), convert);
   g_signal_connect_object(decodebin, "pad-added", G_CALLBACK(decoded_pad), convert, 0);
   link_to(pad, decodebin);
@@ -134,8 +134,8 @@ static void parsed_all(GstElement *parser, gpointer data) {
   /* Of an RTSP source the next stream may be the video. */
   if (self->video_pads == 0 && self->location.kind != DSBIND_LOCATION_RTSP)
     dsbind_uri_fail(self, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
-                    g_strdup_printf("%s has no video: there is only %s in it. Give a file with a "
-                                    "video stream.", self->location.shown, "sound or data"), NULL);
+                    g_strdup_printf("%s has no video, only sound or data. Give a file with a video "
+                                    "stream.", self->location.shown), NULL);
   gst_element_no_more_pads(GST_ELEMENT(self));
 }
 

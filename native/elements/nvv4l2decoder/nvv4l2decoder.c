@@ -319,7 +319,7 @@ static void dsbind_v4l2_decoder_init(DsbindV4l2Decoder *self) {
   GstElementClass *klass = GST_ELEMENT_GET_CLASS(self);
   self->device = g_strdup(DEFAULT_DEVICE);
   self->extra_surfaces = DEFAULT_EXTRA_SURFACES;
-  self->convert = dsbind_convert_new("convert", DSBIND_NVMM_CAPS);
+  self->convert = dsbind_convert_new("convert", DSBIND_NVMM_CAPS, FALSE);
   gst_bin_add(GST_BIN(self), GST_ELEMENT(self->convert));
   apply_surfaces(self);
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several tests need: small clips made here, and programs run on their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MakeClip = Callable[..., Path]
+RunProgram = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
+    """Makes an H.264 mp4 with a moving ball: `make_clip(frames=60, width=320, height=240, fps=30)`."""
+    folder = tmp_path_factory.mktemp("clips")
+
+    def make(
+        frames: int = 60, width: int = 320, height: int = 240, fps: int = 30, audio: bool = False
+    ) -> Path:
+        path = folder / f"{frames}x{width}x{height}x{fps}{'a' if audio else ''}.mp4"
+        if path.exists():
+            return path
+        video = (
+            f"videotestsrc pattern=ball num-buffers={frames} "
+            f"! video/x-raw,format=I420,width={width},height={height},framerate={fps}/1 "
+            "! x264enc speed-preset=ultrafast key-int-max=15 ! h264parse ! mux."
+        )
+        sound = "audiotestsrc num-buffers=60 ! avenc_aac ! mux." if audio else ""
+        command = f"gst-launch-1.0 -q mp4mux name=mux ! filesink location={path}.part {video} {sound}"
+        subprocess.run(command.split(), check=True, timeout=60)
+        os.replace(f"{path}.part", path)
+        return path
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def clip(make_clip: MakeClip) -> Path:
+    """60 frames of 320 x 240 at 30 a second."""
+    return make_clip()
+
+
+@pytest.fixture
+def run_program(tmp_path: Path) -> RunProgram:
+    """Runs Python source in a process of its own: `run_program(source, *args, timeout=30)`."""
+
+    def run(
+        source: str, *args: str, timeout: float = 30, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(source), *map(str, args)],
+            cwd=tmp_path,
+            env={**os.environ, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    return run

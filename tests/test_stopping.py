@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stopping works from everywhere, at any time, and leaves complete files behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+
+import dsbind
+from dsbind import BufferOperator, Pipeline, Probe, StateTransitionMessage, gst
+
+
+def endless(name="p", **sink):
+    pipeline = Pipeline(name).add("videotestsrc", "src").add("queue", "queue")
+    pipeline.add("fakesink", "sink", {"sync": True, **sink})
+    return pipeline.link("src", "queue", "sink")
+
+
+def recorder(path, name="rec", buffers=-1):
+    """Encodes a test picture to a file for ever, in real time."""
+    pipeline = Pipeline(name)
+    pipeline.add("videotestsrc", "src", {"is-live": True, "num-buffers": buffers})
+    pipeline.add("x264enc", "enc", {"speed-preset": "ultrafast", "tune": "zerolatency"})
+    pipeline.add("h264parse", "parse").add("mp4mux", "mux")
+    pipeline.add("filesink", "sink", {"location": str(path)})
+    pipeline._graph.add_output(str(path))
+    return pipeline.link("src", "enc", "parse", "mux", "sink")
+
+
+class Do(BufferOperator):
+    """Does something at one buffer."""
+
+    def __init__(self, what, at=3):
+        self.what = what
+        self.at = at
+        self.n = 0
+
+    def handle_buffer(self, buffer):
+        self.n += 1
+        if self.n == self.at:
+            self.what()
+        return True
+
+
+def test_stop_returns_at_once_and_wait_after_it():
+    pipeline = endless().start()
+    start = time.monotonic()
+    assert pipeline.stop() is pipeline
+    assert time.monotonic() - start < 0.5
+    pipeline.wait(5)
+
+
+def test_stop_right_after_start_does_not_get_lost():
+    for _ in range(20):
+        start = time.monotonic()
+        endless().start().stop().wait(8)
+        assert time.monotonic() - start < 5
+
+
+def test_stop_twice_and_after_the_end():
+    pipeline = endless().start()
+    pipeline.stop().stop().wait(5)
+    pipeline.stop().wait(5)
+
+
+def test_stop_from_another_thread():
+    pipeline = endless().start()
+    threading.Timer(0.2, pipeline.stop).start()
+    pipeline.wait(5)
+
+
+def test_stop_from_many_threads_at_once():
+    pipeline = endless().start()
+    threads = [threading.Thread(target=pipeline.stop) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    pipeline.wait(5)
+    for thread in threads:
+        thread.join(5)
+
+
+def test_stop_inside_a_probe():
+    pipeline = endless()
+    pipeline.attach("queue", Probe("stop", Do(lambda: pipeline.stop())))
+    pipeline.start().wait(5)
+
+
+def test_stop_inside_on_message():
+    pipeline = endless()
+
+    def on_message(message):
+        if isinstance(message, StateTransitionMessage) and message.origin == "sink":
+            pipeline.stop()
+
+    pipeline.start(on_message).wait(5)
+
+
+def test_wait_inside_a_callback_is_refused_instead_of_hanging():
+    pipeline = endless()
+    pipeline.attach("queue", Probe("wait", Do(lambda: pipeline.wait())))
+    with pytest.raises(dsbind.StateError, match="call stop"):
+        pipeline.start().wait(5)
+
+    pipeline = endless()
+    with pytest.raises(dsbind.StateError, match="call stop"):
+        pipeline.start(lambda message: pipeline.wait()).wait(5)
+
+
+def test_a_prepared_pipeline_stops():
+    pipeline = endless().prepare()
+    pipeline.stop().wait(5)
+    assert pipeline._graph.core.wait_state(0) == gst.NULL_STATE
+
+
+def test_what_does_not_end_in_time_is_cut_off(caplog):
+    # A valve lets nothing through, the end of the stream neither.
+    pipeline = Pipeline("deaf").add("videotestsrc", "src", {"is-live": True})
+    pipeline.add("valve", "valve", {"drop": True}).add("fakesink", "sink", {"async": False})
+    pipeline.link("src", "valve", "sink").start()
+    start = time.monotonic()
+    with caplog.at_level(logging.WARNING, "dsbind"):
+        pipeline.stop(timeout=0.5).wait(5)
+    assert 0.4 < time.monotonic() - start < 2
+    assert "cut off" in caplog.text
+
+
+def test_a_second_stop_can_shorten_the_deadline():
+    pipeline = Pipeline("deaf").add("videotestsrc", "src", {"is-live": True})
+    pipeline.add("valve", "valve", {"drop": True}).add("fakesink", "sink", {"async": False})
+    pipeline.link("src", "valve", "sink").start()
+    start = time.monotonic()
+    pipeline.stop(timeout=30).stop(timeout=0.2).wait(5)
+    assert time.monotonic() - start < 2
+
+
+def test_waiting_with_a_limit_raises_and_changes_nothing():
+    pipeline = endless().start()
+    with pytest.raises(TimeoutError, match=r"still runs after 0\.2 s"):
+        pipeline.wait(0.2)
+    pipeline.stop().wait(5)
+
+
+def test_a_stopped_recording_is_complete(tmp_path):
+    path = tmp_path / "rec.mp4"
+    pipeline = recorder(path).start()
+    time.sleep(0.7)
+    pipeline.stop().wait(10)
+    assert gst.discover(path.as_uri()).duration > 100_000_000
+
+
+def test_a_recording_is_complete_after_an_exception_and_the_exception_names_it(tmp_path):
+    path = tmp_path / "rec.mp4"
+    pipeline = recorder(path)
+    pipeline.attach("src", Probe("bad", Do(lambda: 1 / 0, at=10)))
+    with pytest.raises(ZeroDivisionError) as caught:
+        pipeline.start().wait(10)
+    assert str(path) in caught.value.__notes__[0]
+    assert gst.discover(path.as_uri()).width == 320
+
+
+def test_a_recording_that_is_cut_off_is_named(tmp_path):
+    path = tmp_path / "rec.mp4"
+    pipeline = recorder(path)
+    pipeline.attach("src", Probe("slow", Do(lambda: time.sleep(1.5), at=20)))
+    pipeline.start()
+    time.sleep(1.0)
+    with pytest.raises(dsbind.StopTimeoutError, match="rec.mp4"):
+        pipeline.stop(timeout=0.1).wait(10)
+
+
+def test_stopping_clears_drop_pipeline_eos(clip):
+    pipeline = Pipeline("live").add("uridecodebin", "src", {"uri": clip.as_uri()})
+    pipeline.add("nvvideoconvert", "convert")
+    pipeline.add("nvstreammux", "mux", {"batch-size": 1, "drop-pipeline-eos": True})
+    pipeline.add("fakesink", "sink", {"sync": True}).link("src", "convert", "mux", "sink").start()
+    time.sleep(0.3)
+    start = time.monotonic()
+    pipeline.stop(timeout=8).wait(10)
+    assert time.monotonic() - start < 4
+    assert pipeline["mux"].get("drop-pipeline-eos") is False
+
+
+# Ctrl-C
+
+PROGRAM = """
+    import sys, time
+    from dsbind import BufferOperator, Pipeline, Probe, StateTransitionMessage
+
+    path, hang = sys.argv[1], sys.argv[2] == "hang"
+
+    class Hang(BufferOperator):
+        n = 0
+        def handle_buffer(self, buffer):
+            self.n += 1
+            if hang and self.n > 5:
+                time.sleep(4)
+            return True
+
+    p = Pipeline("rec").add("videotestsrc", "src", {"is-live": True})
+    p.add("x264enc", "enc", {"speed-preset": "ultrafast", "tune": "zerolatency"})
+    p.add("h264parse", "parse").add("mp4mux", "mux").add("filesink", "sink", {"location": path})
+    p.link("src", "enc", "parse", "mux", "sink").attach("src", Probe("hang", Hang()))
+    p.start()
+    print("ready", flush=True)
+    try:
+        p.wait()
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        raise
+"""
+
+
+def interrupt(tmp_path, mode, times=1, gap=0.2):
+    """Seconds from the first Ctrl-C to the program's word that wait() raised, and the file."""
+    path = tmp_path / "rec.mp4"
+    program = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), str(path), mode],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert program.stdout.readline() == "ready\n", program.stderr.read()
+        time.sleep(1.0)
+        start = time.monotonic()
+        for index in range(times):
+            if index:
+                time.sleep(gap)
+            program.send_signal(signal.SIGINT)
+        assert program.stdout.readline() == "interrupted\n"
+        seconds = time.monotonic() - start
+        program.communicate(timeout=10)
+    finally:
+        program.kill()
+    return seconds, path
+
+
+def test_ctrl_c_ends_within_a_second_and_the_file_is_complete(tmp_path):
+    seconds, path = interrupt(tmp_path, "run")
+    assert seconds < 1.2
+    assert gst.discover(path.as_uri()).duration > 100_000_000
+
+
+def test_ctrl_c_ends_within_a_second_even_if_a_callback_hangs(tmp_path):
+    seconds, _ = interrupt(tmp_path, "hang")
+    assert seconds < 1.3
+
+
+def test_a_second_ctrl_c_is_no_slower(tmp_path):
+    seconds, _ = interrupt(tmp_path, "hang", times=2)
+    assert seconds < 1.3
+
+
+def test_a_program_that_ends_without_waiting_ends_cleanly(run_program):
+    done = run_program(
+        """
+        from dsbind import BufferOperator, Pipeline, Probe
+
+        class Count(BufferOperator):
+            def handle_buffer(self, buffer):
+                return True
+
+        p = Pipeline("p").add("videotestsrc", "src").add("fakesink", "sink")
+        p.link("src", "sink").attach("src", Probe("count", Count())).start()
+        """
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_running_pipeline_outlives_its_name(run_program):
+    done = run_program(
+        """
+        import gc, threading
+        from dsbind import EOSMessage, Pipeline
+
+        ended = threading.Event()
+        def on_message(message):
+            if isinstance(message, EOSMessage):
+                ended.set()
+
+        def begin():
+            p = Pipeline("p").add("videotestsrc", "src", {"num-buffers": 30, "is-live": True})
+            p.add("fakesink", "sink").link("src", "sink").start(on_message)
+
+        begin()
+        gc.collect()
+        assert ended.wait(10)
+        """
+    )
+    assert done.returncode == 0, done.stderr

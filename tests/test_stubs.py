@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The .pyi files say what the compiled modules are."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dsbind
+
+MODULES = ("gst", "meta", "osd", "runtime", "surface")
+
+
+def stub(module):
+    path = Path(dsbind.__file__).parent / f"{module}.pyi"
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def members(node):
+    """Public names in the body of a module or a class."""
+    names = set()
+    for item in node.body:
+        if isinstance(item, (ast.FunctionDef, ast.ClassDef)):
+            names.add(item.name)
+        elif isinstance(item, ast.AnnAssign):
+            names.add(item.target.id)
+        elif isinstance(item, ast.Assign):
+            names.update(target.id for target in item.targets)
+    return {name for name in names if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_name_of_the_stub_exists(module):
+    real = importlib.import_module(f"dsbind.{module}")
+    assert {name for name in members(stub(module)) if not hasattr(real, name)} == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_public_name_is_in_the_stub(module):
+    real = importlib.import_module(f"dsbind.{module}")
+    public = getattr(real, "__all__", None)
+    if public is None:
+        public = [
+            name
+            for name, value in vars(real).items()
+            if not name.startswith("_") and getattr(value, "__module__", "") == real.__name__
+        ]
+    assert set(public) - members(stub(module)) == set()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_classes_have_the_members_of_the_stub(module):
+    real = importlib.import_module(f"dsbind.{module}")
+    for node in stub(module).body:
+        if not isinstance(node, ast.ClassDef) or node.name.startswith("_"):
+            continue
+        kind = getattr(real, node.name)
+        if issubclass(kind, (tuple, BaseException)):
+            continue
+        inherited = {name for base in kind.__mro__[1:] for name in vars(base)}
+        actual = {name for name in vars(kind) if not name.startswith("_")} - inherited
+        assert actual == members(node) - inherited, f"{module}.{node.name}"
+
+
+@pytest.mark.parametrize("module", ("meta", "osd", "runtime", "surface"))
+def test_signatures_agree(module):
+    pytest.importorskip("mypy")
+    result = subprocess.run(
+        [sys.executable, "-m", "mypy.stubtest", f"dsbind.{module}", "--ignore-missing-stub"],
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
