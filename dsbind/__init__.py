@@ -11,9 +11,14 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsbind import gst as gst
+    from dsbind import meta as meta
     from dsbind import osd as osd
+    from dsbind import runtime as runtime
+    from dsbind import surface as surface
     from dsbind.errors import ArgumentTypeError as ArgumentTypeError
     from dsbind.errors import ConfigError as ConfigError
+    from dsbind.errors import ConfigWarning as ConfigWarning
     from dsbind.errors import DisplayError as DisplayError
     from dsbind.errors import Error as Error
     from dsbind.errors import FlowError as FlowError
@@ -51,6 +56,7 @@ _HOMES = {
     "errors": (
         "ArgumentTypeError",
         "ConfigError",
+        "ConfigWarning",
         "DisplayError",
         "Error",
         "FlowError",
@@ -76,12 +82,14 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = [*sorted(_HOME_OF), "osd"]
+_MODULES = ("gst", "meta", "osd", "runtime", "surface")
+
+__all__ = [*sorted(_HOME_OF), *_MODULES]
 
 
 def __getattr__(name: str) -> object:
-    if name == "osd":
-        return importlib.import_module("dsbind.osd")
+    if name in _MODULES:
+        return importlib.import_module(f"dsbind.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'dsbind' has no attribute {name!r}")

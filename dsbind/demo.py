@@ -27,20 +27,25 @@ __all__ = ["Collector", "run"]
 
 # The picture comes from the beginning of a long video: finding it means decoding up to there.
 _PICTURE_WITHIN = 3000
+# Of the frame's height: labels fit the frame, whatever its size, and are never below 8 points.
+_FONT_SHARE = 72
 
 
 class Collector(BatchMetadataOperator):
-    """Keeps what was detected and writes the confidence on the labels.
+    """Keeps what was detected, and writes the confidence on the labels.
 
     Parameters
     ----------
     progress
         Told of every batch.
+    font_size
+        Size of the labels in points.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, font_size: int) -> None:
         super().__init__()
         self._progress = progress
+        self._font_size = font_size
         self._batches = 0
         self._best_score = 0.0
         self.frames = 0
@@ -55,7 +60,9 @@ class Collector(BatchMetadataOperator):
             number, source = frame.frame_number, frame.source_id
             for item in frame.object_items:
                 box, label, confidence = item.rect_params, item.label, item.confidence
-                item.text_params.display_text = f"{label} {confidence:.2f}"
+                text = item.text_params
+                text.display_text = f"{label} {confidence:.2f}"
+                text.font_params.size = self._font_size
                 score += confidence
                 self.detections.append(
                     {
@@ -110,7 +117,7 @@ def run(
     width, height, total = _look_at(sources)
     video = folder / "demo.mp4"
     progress = Progress(total)
-    collector = Collector(progress)
+    collector = Collector(progress, max(8, height // _FONT_SHARE))
     flow = (
         Flow(Pipeline("demo"))
         .batch_capture(sources, width=width, height=height)
@@ -124,15 +131,20 @@ def run(
     lost = None
     start = time.monotonic()
     try:
-        flow()
+        try:
+            flow()
+        finally:
+            seconds = time.monotonic() - start
+            progress.close(collector.frames)
+    except KeyboardInterrupt:
+        if video.exists():
+            _say(f"the video so far is in {video}")
+        raise
     except SourceError as error:
         # The other sources went on to their end: what they gave is worth keeping.
         if collector.frames == 0:
             raise
         lost = error
-    finally:
-        seconds = time.monotonic() - start
-        progress.close(collector.frames)
     _write_picture(video, collector.best, folder / "demo.png")
     report = {
         "frames": collector.frames,
@@ -224,15 +236,15 @@ def _show(flow: Flow, mosaic: dict[str, Any]) -> Flow:
 
 
 class _Only(BufferOperator):
-    """Lets the buffers from one on pass."""
+    """Lets one buffer pass and drops the others."""
 
     def __init__(self, index: int) -> None:
         super().__init__()
-        self._skip = index
+        self._left = index
 
     def handle_buffer(self, buffer: Buffer) -> bool:
-        self._skip -= 1
-        return self._skip < 0
+        self._left -= 1
+        return self._left == -1
 
 
 def _write_picture(video: Path, index: int, picture: Path) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json as jsonlib
 import os
 import platform
@@ -11,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import dsbind
 from dsbind.errors import Error
@@ -67,7 +68,6 @@ PACKAGE_OF_LIBRARY = (
 )
 
 Item = dict[str, Any]
-_T = TypeVar("_T")
 
 
 def report() -> Item:
@@ -122,17 +122,17 @@ def _native(missing: list[Item]) -> Item:
 
     found["gstreamer"]["version"] = gst.version().removeprefix("GStreamer ")
     found["plugin_path"] = runtime.plugin_dir()
-    error = _error_of(runtime.open)
-    found.update(
-        origin=runtime.origin(), origins=runtime.origins(), libraries=runtime.libraries()
-    )
-    if error:
-        missing.append(_missing("the native libraries", True, error, _reinstall()))
+    problem = _error_of(runtime.open)
+    found.update(origin=runtime.origin(), origins=runtime.origins(), libraries=runtime.libraries())
+    if problem:
+        chosen = "DSBIND_RUNTIME" in os.environ
+        command = "unset DSBIND_RUNTIME" if chosen else _reinstall()
+        missing.append(_missing("the native libraries", True, problem, command))
         return found
 
-    error = _error_of(gst.init)
-    if error:
-        missing.append(_missing("GStreamer", True, error, _reinstall()))
+    problem = _error_of(gst.init)
+    if problem:
+        missing.append(_missing("GStreamer", True, problem, _reinstall()))
     for name in ELEMENTS:
         item = _element(name, runtime.find_element, runtime.plugin_dir())
         found["elements"].append(item)
@@ -205,10 +205,9 @@ def _gpu() -> Item:
 def _onnxruntime(missing: list[Item]) -> Item:
     found: Item = {"version": None, "path": None, "providers": [], "error": None}
     try:
-        import onnxruntime
-
-        found["version"] = onnxruntime.__version__
-        found["providers"] = list(onnxruntime.get_available_providers())
+        module = importlib.import_module("onnxruntime")
+        found["version"] = module.__version__
+        found["providers"] = list(module.get_available_providers())
     except ImportError as error:
         found["error"] = str(error)
     try:
@@ -242,7 +241,8 @@ def _error_of(call: Callable[[], None]) -> str | None:
     try:
         call()
     except Error as error:
-        return str(error)
+        # Errors name this command as the next step; here it is being taken.
+        return str(error).partition(". `dsbind doctor`")[0]
     return None
 
 
@@ -291,9 +291,7 @@ def _table(found: Item) -> str:
             for item in found["elements"]
         ],
         [("NOT USED", "", "WHY")]
-        + [
-            (item["name"], "", item["error"]) for item in found["origins"] if item["error"]
-        ],
+        + [(item["name"], "", item["error"]) for item in found["origins"] if item["error"]],
     ]
     first = max(len(row[0]) for block in blocks for row in block)
     second = max(len(row[1]) for block in blocks[1:] for row in block)
@@ -306,8 +304,11 @@ def _table(found: Item) -> str:
                 lines.append(f"{name:{first}}  {middle:{second}}  {last}".rstrip())
         lines.append("")
     if found["plugin_path"]:
-        lines += ["For gst-launch-1.0 and gst-inspect-1.0:",
-                  f"  export GST_PLUGIN_PATH={found['plugin_path']}", ""]
+        lines += [
+            "For gst-launch-1.0 and gst-inspect-1.0:",
+            f"  export GST_PLUGIN_PATH={found['plugin_path']}",
+            "",
+        ]
     for item in found["missing"]:
         kind = "MISSING" if item["needed"] else "optional"
         lines += [f"{kind}: {item['what']} ({item['why']})", f"  {item['command']}"]

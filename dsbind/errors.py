@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 import warnings
 from collections.abc import Iterable
+from urllib.parse import quote
 
 __all__ = [
     "ArgumentTypeError",
     "ConfigError",
+    "ConfigWarning",
     "DisplayError",
     "Error",
     "FlowError",
@@ -113,7 +116,11 @@ class DisplayError(Error, RuntimeError):
     """There is no display to show video on."""
 
 
-class UnknownPropertyWarning(UserWarning):
+class ConfigWarning(UserWarning):
+    """Something in a configuration is probably not what was meant."""
+
+
+class UnknownPropertyWarning(ConfigWarning):
     """A property or keyword that nothing here knows; it has no effect."""
 
 
@@ -159,6 +166,11 @@ def mask_uri(text: str) -> str:
     return _SECRETS.sub(r"\1***", _CREDENTIALS.sub("***@", text))
 
 
+def uri_of_path(path: str) -> str:
+    """A file's URI; a relative path counts from the working directory."""
+    return f"file://{quote(os.path.abspath(path))}"
+
+
 def add_text(error: BaseException, text: str) -> None:
     """Say more in an exception: in its own message where it is ours, else in its notes."""
     if isinstance(error, Error) and error.args and isinstance(error.args[0], str):
@@ -174,9 +186,12 @@ def missing_file(path: str, purpose: str = "") -> MissingFileError:
 
 def unreadable(uri: str, reason: str) -> SourceError:
     """The error for a source that cannot be played."""
-    error = SourceError(
-        f"{uri} cannot be read: {reason.rstrip('.')}. "
-        f"Check that it is a video: `gst-discoverer-1.0 {uri}` shows what it holds"
-    )
+    if uri in reason:
+        error = SourceError(reason)
+    else:
+        error = SourceError(
+            f"{uri} cannot be read: {reason.rstrip('.')}. "
+            f"Check that it is a video: `gst-discoverer-1.0 {uri}` shows what it holds"
+        )
     error.source = uri
     return error

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import warnings
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from dsbind.errors import (
     ConfigError,
+    ConfigWarning,
     DisplayError,
     Error,
     MissingElementError,
@@ -21,6 +24,8 @@ from dsbind.errors import (
 
 if TYPE_CHECKING:
     from dsbind import gst
+
+_log = logging.getLogger("dsbind")
 
 _WRITERS = {"filesink", "multifilesink", "mp4mux", "qtmux", "matroskamux", "splitmuxsink"}
 _DISPLAYS = {"nveglglessink", "nv3dsink", "autovideosink", "glimagesink", "ximagesink"}
@@ -56,6 +61,15 @@ def error_of(message: gst.Message, uri: str | None) -> Error:
         error = kind(f"{who}: {text}{hint}")
     error.element = message.path[0] if message.path else message.origin
     return error
+
+
+def warn_of(message: gst.Message) -> None:
+    """Pass a "warning" message on: about settings as a Python warning, else to the log."""
+    text = f"{message.factory} {message.origin!r}: {mask_uri(_text_of(message))}"
+    if (message.domain, message.code) in (("library", 5), ("resource", 13)):
+        warnings.warn(text, ConfigWarning, stacklevel=2)
+    else:
+        _log.warning("%s", text)
 
 
 def _class_of(message: gst.Message) -> type[Error]:

@@ -20,9 +20,9 @@ from dsbind.errors import (
     FlowError,
     UnsupportedError,
     missing_file,
+    uri_of_path,
     warn_unknown_property,
 )
-from dsbind.graph import uri_of_path
 from dsbind.pipeline import Pipeline
 from dsbind.probe import Probe
 from dsbind.run import MessageCallback
@@ -179,11 +179,11 @@ class Flow:
         if any(MediaType(media) is not MediaType.VIDEO for media in media_types):
             raise UnsupportedError("batch_capture: this release captures video only")
         if on_source_error not in (None, "continue", "raise"):
-            raise ConfigError(
-                f"on_source_error is 'continue' or 'raise', not {on_source_error!r}"
-            )
+            raise ConfigError(f"on_source_error is 'continue' or 'raise', not {on_source_error!r}")
         uris = _uris_of(input)
-        options = _options("batch_capture", kwargs, _MUX_OPTIONS | {"gpu-id": None, "file-loop": None})
+        options = _options(
+            "batch_capture", kwargs, _MUX_OPTIONS | {"gpu-id": None, "file-loop": None}
+        )
         gpu = {"gpu-id": options["gpu-id"]} if options["gpu-id"] is not None else {}
         loop = {"file-loop": options["file-loop"]} if options["file-loop"] is not None else {}
         mux_options = {key: options[key] for key in _MUX_OPTIONS}
@@ -300,7 +300,8 @@ class Flow:
         chain = [convert]
         self._pipeline.add("nvvideoconvert", convert, gpu)
         if self._batch_size > 1:
-            size = {key: options.pop(key) for key in ("width", "height") if key in options}
+            sizes = ("width", "height")
+            size: dict[str, object] = {key: options.pop(key) for key in sizes if key in options}
             self._pipeline.add("nvmultistreamtiler", tiler, {**size, **gpu})
             chain.append(tiler)
         if enable_osd:
@@ -351,8 +352,8 @@ class Flow:
         if self._batch_size > 1:
             _log.info("encode: %d sources are written as one mosaic", self._batch_size)
             names["tiler"] = _name("encode", "tiler")
-            size = {"width": options["width"], "height": options["height"]}
-            parts.append(("tiler", "nvmultistreamtiler", {**size, **gpu}))
+            mosaic: dict[str, object] = {key: options[key] for key in ("width", "height")}
+            parts.append(("tiler", "nvmultistreamtiler", {**mosaic, **gpu}))
         if enable_osd:
             parts.append(("osd", "nvdsosd", {"display-mask": True, **gpu}))
             parts.append(("post-osd-convert", "nvvideoconvert", gpu))
@@ -473,9 +474,7 @@ def _uris_of(input: object) -> list[str]:
             "pass a list of URIs"
         )
     if not isinstance(input, (list, tuple)):
-        raise ArgumentTypeError(
-            f"input must be a source list or source config file, not {input!r}"
-        )
+        raise ArgumentTypeError(f"input must be a source list or source config file, not {input!r}")
     if not input:
         raise ArgumentTypeError("No input list provided for capturing: the list is empty")
     return [_uri_of(item) for item in input]

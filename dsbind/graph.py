@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 
 from dsbind import gst
-from dsbind.errors import Error, MissingElementError, OutputError, ProbeError
+from dsbind.errors import Error, MissingElementError, OutputError, ProbeError, uri_of_path
 from dsbind.padprobe import PadProbe, current_probe
 from dsbind.probe import Probe
 
@@ -143,8 +142,3 @@ def _stamp(path: str) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
-
-
-def uri_of_path(path: str) -> str:
-    """A file's URI; a relative path counts from the working directory."""
-    return Path(os.path.abspath(path)).as_uri()

@@ -1,6 +1,6 @@
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar, final, overload
 
 from dsbind import osd
 
@@ -25,6 +25,7 @@ class _Items(Generic[_T]):
     def __iter__(self) -> Iterator[_T]: ...
     def __next__(self) -> _T: ...
 
+@final
 class BatchMetadata:
     @staticmethod
     def create(max_frames: int = 1) -> BatchMetadata: ...
@@ -65,6 +66,7 @@ class BatchMetadata:
     def user_meta_items(self, meta_type: int) -> _Items[UserMetadata]: ...
     def append(self, item: FrameMetadata | UserMetadata) -> None: ...
 
+@final
 class FrameMetadata:
     @property
     def frame_number(self) -> int: ...
@@ -91,6 +93,7 @@ class FrameMetadata:
     def user_meta_items(self, meta_type: int) -> _Items[UserMetadata]: ...
     def append(self, item: ObjectMetadata | DisplayMetadata | UserMetadata) -> None: ...
 
+@final
 class ObjectMetadata:
     class_id: int
     object_id: int
@@ -116,6 +119,7 @@ class ObjectMetadata:
     def user_meta_items(self, meta_type: int) -> _Items[UserMetadata]: ...
     def append(self, item: UserMetadata | ClassifierMetadata) -> None: ...
 
+@final
 class ClassifierMetadata:
     unique_component_id: int
     @property
@@ -136,6 +140,7 @@ class ClassifierMetadata:
         num_classes: int = 0,
     ) -> None: ...
 
+@final
 class LabelInfo:
     @property
     def label(self) -> str: ...
@@ -148,6 +153,7 @@ class LabelInfo:
     @property
     def num_classes(self) -> int: ...
 
+@final
 class DisplayMetadata:
     def add_text(self, text: osd.Text) -> None: ...
     def add_rect(self, rect: osd.Rect) -> None: ...
@@ -165,6 +171,7 @@ class DisplayMetadata:
     @property
     def n_circles(self) -> int: ...
 
+@final
 class UserMetadata:
     @property
     def meta_type(self) -> int: ...

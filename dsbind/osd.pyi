@@ -1,6 +1,6 @@
 import enum
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TypeVar, final
 
 import numpy
 import numpy.typing
@@ -19,7 +19,7 @@ __all__ = (
     "TextParams",
 )
 
-_T = TypeVar("_T", bound="TextBase")
+_T = TypeVar("_T", bound="_TextBase")
 
 class FontFamily(str, enum.Enum):
     Serif = "Serif"
@@ -29,6 +29,7 @@ class ArrowHead(enum.IntEnum):
     End = 1
     Both = 2
 
+@final
 class Color:
     red: float
     green: float
@@ -39,8 +40,8 @@ class Color:
     ) -> None: ...
     def copy(self) -> Color: ...
     def __iter__(self) -> Iterator[float]: ...
-    def __eq__(self, other: object) -> bool: ...
 
+@final
 class Font:
     color: Color
     def __init__(
@@ -55,7 +56,7 @@ class Font:
     @size.setter
     def size(self, value: float) -> None: ...
 
-class TextBase:
+class _TextBase:
     @property
     def display_text(self) -> str: ...
     @display_text.setter
@@ -70,16 +71,19 @@ class TextBase:
     def y_offset(self, value: float) -> None: ...
     def copy(self: _T) -> _T: ...
 
-class Text(TextBase):
+@final
+class Text(_TextBase):
     font: Font
     set_bg_color: bool
     bg_color: Color
 
-class TextParams(TextBase):
+@final
+class TextParams(_TextBase):
     font_params: Font
     set_bg_clr: bool
     text_bg_clr: Color
 
+@final
 class Rect:
     left: float
     top: float
@@ -98,6 +102,7 @@ class Rect:
     def border_width(self, value: float) -> None: ...
     def copy(self) -> Rect: ...
 
+@final
 class Mask:
     threshold: float
     @property
@@ -106,6 +111,7 @@ class Mask:
     def mask_array(self, value: numpy.typing.ArrayLike) -> None: ...
     def copy(self) -> Mask: ...
 
+@final
 class Line:
     color: Color
     def __init__(
@@ -138,6 +144,7 @@ class Line:
     @width.setter
     def width(self, value: float) -> None: ...
 
+@final
 class Arrow:
     color: Color
     def __init__(
@@ -175,6 +182,7 @@ class Arrow:
     @head.setter
     def head(self, value: int) -> None: ...
 
+@final
 class Circle:
     color: Color
     has_bg_color: bool

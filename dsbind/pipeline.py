@@ -80,9 +80,9 @@ class Pipeline:
     def link(self, *names: Any) -> Pipeline:
         """Link elements in a chain, or one pair with hints for its pads.
 
-        `link("a", "b", "c")`, or `link(("a", "b"), ("src_%u", "sink_%u"))`, where a hint is the name
-        of a pad template, of a pad, or empty. Pads of a muxer are numbered in the order of the
-        calls.
+        `link("a", "b", "c")`, or `link(("a", "b"), ("src_%u", "sink_%u"))`, where a hint is the
+        name of a pad template, of a pad, or empty. Pads of a muxer are numbered in the order of
+        the calls.
 
         Raises
         ------
@@ -283,7 +283,9 @@ class Node:
         return self._name
 
     def set(
-        self, properties: Mapping[str, object] | Iterable[Mapping[str, object]] | str, *value: object
+        self,
+        properties: Mapping[str, object] | Iterable[Mapping[str, object]] | str,
+        *value: object,
     ) -> Node:
         """Set properties from a mapping, from several, or one by name and value.
 
@@ -317,7 +319,9 @@ class Node:
     def attach(self, what: Probe, tips: str = "") -> Node:
         """Attach a probe, as `Pipeline.attach` does."""
         if not isinstance(what, Probe):
-            raise ArgumentTypeError(f"Unsupported object type for Node.attach: {what!r} is no Probe")
+            raise ArgumentTypeError(
+                f"Unsupported object type for Node.attach: {what!r} is no Probe"
+            )
         self._graph.attach(self._name, what, tips)
         return self
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from dsbind import gst
 from dsbind.errors import Error, StopTimeoutError, StreamError, add_text
-from dsbind.failures import error_of
+from dsbind.failures import error_of, warn_of
 from dsbind.graph import Graph
 from dsbind.messages import (
     EOSMessage,
@@ -54,6 +54,7 @@ class Run:
         self._interrupted = False
         self._sources = set(graph.tolerated)
         self._lost: list[Error] = []
+        self._aside: list[gst.Element] = []
 
     # Called by the pipeline
 
@@ -120,6 +121,8 @@ class Run:
     def _reason_of_refusal(self) -> BaseException | None:
         """Why an element refused a state; None when it was a source that is now set aside."""
         while (message := self._core.pop(0.1, False)) is not None:
+            if message.kind == "warning":
+                warn_of(message)
             if message.kind == "error":
                 self._take_error(message)
                 return self.error if self._done else None
@@ -175,6 +178,8 @@ class Run:
     def _handle(self, message: gst.Message) -> None:
         if message.kind == "error":
             self._take_error(message)
+        elif message.kind == "warning":
+            warn_of(message)
         elif message.kind == "eos":
             self._complete = True
             self._done = True
@@ -240,18 +245,25 @@ class Run:
     def _set_aside(self, name: str) -> None:
         """Go on without a source: its muxer pads end, it is not started again."""
         source = self.graph.elements[name]
+        # Out of the pipeline, which else would wait for it on its way to PLAYING.
         source.lock_state(True)
         source.set_state(gst.NULL_STATE)
+        self._core.remove(source)
+        self._aside.append(source)
         for target, pad in self.graph.links.get(name, ()):
             self.graph.elements[target].end_pad(pad)
+        if self.watched:
+            # An ERROR on the bus ends a change of state that is going on.
+            self._core.set_state(gst.PLAYING)
         _log.warning("%s; the other sources go on", self._lost[-1])
 
     # The end
 
     def _close(self) -> None:
         self._core.set_state(gst.NULL_STATE)
-        for name in self.graph.tolerated:
-            self.graph.elements[name].lock_state(False)
+        for source in self._aside:
+            source.lock_state(False)
+            self._core.add(source)
         if self.error is None:
             self.error = self.graph.failure.error
         self._report_losses()

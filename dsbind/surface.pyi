@@ -1,6 +1,7 @@
 import enum
 from collections.abc import Sequence
 from types import TracebackType
+from typing import final
 
 import numpy
 import numpy.typing
@@ -52,6 +53,7 @@ class Filter(enum.IntEnum):
     BILINEAR = 1
     DEFAULT = 6
 
+@final
 class Buffer:
     @property
     def batch_size(self) -> int: ...
@@ -61,6 +63,7 @@ class Buffer:
     def timestamp(self) -> int: ...
     def extract(self, batch_id: int) -> numpy.typing.NDArray[numpy.uint8]: ...
 
+@final
 class Surface:
     @staticmethod
     def create(

@@ -18,6 +18,7 @@ from dsbind.errors import (
     mask_uri,
     nearest,
     unreadable,
+    uri_of_path,
 )
 
 NULL_STATE = <int>GST_STATE_NULL
@@ -236,7 +237,8 @@ cdef class Bin(Element):
 
         State changes are passed over unless `states`.
         """
-        cdef int kinds = GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_APPLICATION
+        cdef int kinds = (GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING
+                          | GST_MESSAGE_APPLICATION)
         cdef GstClockTime limit = nanoseconds(timeout)
         cdef GstBus *bus
         cdef GstMessage *message
@@ -268,17 +270,17 @@ cdef class Message:
     Attributes
     ----------
     kind : str
-        "eos", "error", "state-changed" or "application".
+        "eos", "error", "warning", "state-changed" or "application".
     origin, factory : str
         Name and kind of the element that sent it.
     path : tuple of str
         From the pipeline's own child down to the origin; empty for the pipeline itself.
     domain : str
-        Of an error: "core", "library", "resource", "stream", or GLib's name of another.
+        Of an error or warning: "core", "library", "resource", "stream", or GLib's name of another.
     code : int
-        Of an error, within its domain.
+        Of an error or warning, within its domain.
     text, debug : str
-        Of an error: for users, and for developers. Of an application message: its name.
+        Of an error or warning: for users, and for developers. Of an application message: its name.
     old, new : int
         Of a change of state.
     """
@@ -307,8 +309,12 @@ cdef Message read_message(GstMessage *source, GstObject *top):
         message.old = old
         message.new = new
     else:
-        message.kind = "error"
-        gst_message_parse_error(source, &error, &debug)
+        if source.type == GST_MESSAGE_WARNING:
+            message.kind = "warning"
+            gst_message_parse_warning(source, &error, &debug)
+        else:
+            message.kind = "error"
+            gst_message_parse_error(source, &error, &debug)
         message.domain = error_domain(error.domain)
         message.code = error.code
         message.text = error.message.decode("utf-8", "replace")
@@ -381,7 +387,7 @@ def discover(str uri not None, double timeout=5.0):
     Parameters
     ----------
     uri
-        Where it is.
+        Where it is; a path will do.
     timeout
         Seconds to wait for it, at least 1.
 
@@ -394,7 +400,7 @@ def discover(str uri not None, double timeout=5.0):
     SourceError
         It cannot be read, is of no known kind, or has no video.
     """
-    cdef bytes uri_b = uri.encode()
+    cdef bytes uri_b = (uri if "://" in uri else uri_of_path(uri)).encode()
     cdef const char *uri_c = uri_b
     cdef GstClockTime limit = nanoseconds(max(timeout, 1.0))
     cdef GError *error = NULL

@@ -77,7 +77,8 @@ cdef class BatchMetadata:
     """Wrap `NvDsBatchMeta`, the metadata of one batched buffer."""
 
     def __init__(self):
-        raise TypeError("BatchMetadata comes from a pipeline; for a test use BatchMetadata.create()")
+        raise TypeError("BatchMetadata comes from a pipeline; in a test, from "
+                        "BatchMetadata.create()")
 
     def __dealloc__(self):
         if self.owned:
@@ -226,7 +227,7 @@ cdef class BatchMetadata:
         return wrap_classifier(meta, self.lease)
 
     def acquire_user_meta(self):
-        """Take a `UserMetadata` from the pool; `append()` it to an object, a frame or this batch."""
+        """Take a `UserMetadata` from the pool; `append()` it to an object, frame or batch."""
         cdef NvDsBatchMeta *batch = self.get()
         cdef NvDsUserMeta *meta
         self.lease.lock()

@@ -7,7 +7,13 @@ import os
 from libc.string cimport memset
 
 from dsbind.capi.glib cimport *
-from dsbind.capi.gst cimport GST_TYPE_CAPS, gst_value_deserialize, gst_value_serialize
+from dsbind.capi.gst cimport (
+    GST_TYPE_CAPS,
+    GstCaps,
+    gst_caps_to_string,
+    gst_value_deserialize,
+    gst_value_serialize,
+)
 
 from dsbind.errors import ConfigError, warn_unknown_property
 
@@ -145,7 +151,13 @@ cdef object to_python(GValue *value):
         return None if text == NULL else text.decode("utf-8", "replace")
     if kind == G_TYPE_OBJECT or kind == G_TYPE_POINTER:
         return None
-    serialized = gst_value_serialize(value)
+    if value.g_type == GST_TYPE_CAPS:
+        # Serialised as a value it would be quoted, to be part of another.
+        if g_value_get_boxed(value) == NULL:
+            return None
+        serialized = gst_caps_to_string(<GstCaps *>g_value_get_boxed(value))
+    else:
+        serialized = gst_value_serialize(value)
     if serialized == NULL:
         return None
     try:

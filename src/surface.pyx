@@ -181,6 +181,7 @@ cdef class Buffer:
         cdef NvBufSurface target
         cdef NvBufSurfaceParams rgb
         cdef NvBufSurfTransform_Error code
+        cdef int format
         cdef Py_ssize_t index = batch_id
         cdef Py_buffer view
         if surface == NULL:
@@ -193,6 +194,7 @@ cdef class Buffer:
             raise SurfaceError(f"frame {batch_id} has the size {frame.width}x{frame.height}")
         pixels = numpy.empty((frame.height, frame.width, 3), numpy.uint8)
 
+        format = frame.colorFormat
         source = surface[0]
         source.surfaceList = frame
         source.batchSize = source.numFilled = 1
@@ -205,7 +207,9 @@ cdef class Buffer:
             self.lease.unpin()
         finally:
             PyBuffer_Release(&view)
-        check_transform(code, f"frame {batch_id} ({describe_frame(frame)}) to RGB")
+        if code != NvBufSurfTransformError_Success:
+            raise_transform(code, f"frame {batch_id} ({rgb.width}x{rgb.height}, color format "
+                                  f"{format}) to RGB")
         return pixels
 
     def __repr__(self):
@@ -447,7 +451,8 @@ def transform(Surface source not None, Surface target not None, *, source_rect=N
         code = NvBufSurfTransform(src, dst, &params)
     source.uses -= 1
     target.uses -= 1
-    check_transform(code, f"{source!r} to {target!r}")
+    if code != NvBufSurfTransformError_Success:
+        raise_transform(code, f"{source!r} to {target!r}")
 
 
 cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease):
@@ -501,9 +506,7 @@ cdef NvBufSurfTransform_Error convert(NvBufSurface *source, NvBufSurface *target
     return NvBufSurfTransform(source, target, &params)
 
 
-cdef int check_transform(NvBufSurfTransform_Error code, str what) except -1:
-    if code == NvBufSurfTransformError_Success:
-        return 0
+cdef int raise_transform(NvBufSurfTransform_Error code, str what) except -1:
     if code == NvBufSurfTransformError_ROI_Error:
         raise ConfigError(f"cannot transform {what}: a rectangle lies outside its surface")
     if code == NvBufSurfTransformError_Invalid_Params:
@@ -512,10 +515,6 @@ cdef int check_transform(NvBufSurfTransform_Error code, str what) except -1:
         raise SurfaceError(f"cannot transform {what}: NvBufSurfTransform failed while running")
     raise SurfaceError(f"cannot transform {what}: this machine does not support it "
                        f"(NvBufSurfTransform returned {<int>code})")
-
-
-cdef str describe_frame(NvBufSurfaceParams *frame):
-    return f"{frame.width}x{frame.height}, color format {<int>frame.colorFormat}"
 
 
 cdef int fill_rects(NvBufSurfTransformRect *rects, NvBufSurface *surface, str name,

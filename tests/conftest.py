@@ -18,7 +18,7 @@ RunProgram = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
-    """Makes an H.264 mp4 with a moving ball: `make_clip(frames=60, width=320, height=240, fps=30)`."""
+    """Makes an H.264 mp4 of a moving ball: `make_clip(frames=60, width=320, height=240)`."""
     folder = tmp_path_factory.mktemp("clips")
 
     def make(
@@ -33,7 +33,9 @@ def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
             "! x264enc speed-preset=ultrafast key-int-max=15 ! h264parse ! mux."
         )
         sound = "audiotestsrc num-buffers=60 ! avenc_aac ! mux." if audio else ""
-        command = f"gst-launch-1.0 -q mp4mux name=mux ! filesink location={path}.part {video} {sound}"
+        command = (
+            f"gst-launch-1.0 -q mp4mux name=mux ! filesink location={path}.part {video} {sound}"
+        )
         subprocess.run(command.split(), check=True, timeout=60)
         os.replace(f"{path}.part", path)
         return path

@@ -65,9 +65,10 @@ def test_the_video_has_a_frame_for_each_of_the_clip(seen: tuple[Path, str], tmp_
     assert {path.stat().st_size for path in frames} == {320 * 240 * 3}
 
 
-def test_the_picture_is_a_png_of_the_video_s_size(seen: tuple[Path, str]) -> None:
+def test_the_picture_is_one_png_of_the_video_s_size(seen: tuple[Path, str]) -> None:
     picture = (seen[0] / "demo.png").read_bytes()
     assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+    assert picture.index(b"IEND") == len(picture) - 8
     assert int.from_bytes(picture[16:20], "big") == 320
     assert int.from_bytes(picture[20:24], "big") == 240
 

@@ -81,6 +81,19 @@ def test_an_optional_element_does_not_fail(monkeypatch, found, capsys):
     assert "optional: nosuchsink" in capsys.readouterr().out
 
 
+def test_a_choice_that_cannot_be_met_is_told():
+    result = subprocess.run(
+        [sys.executable, "-m", "dsbind", "doctor"],
+        env={**os.environ, "DSBIND_RUNTIME": "sdk", "DEEPSTREAM_ROOT": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    assert "the sdk libraries cannot be used: not installed)" in result.stdout
+    assert "unset DSBIND_RUNTIME" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("library", "package"),
     [

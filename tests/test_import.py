@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import dsbind
 
 
@@ -84,9 +86,5 @@ def test_every_exported_name_is_there():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    try:
-        dsbind.Pipelin
-    except AttributeError as error:
-        assert "Pipelin" in str(error)
-    else:
-        raise AssertionError("no AttributeError")
+    with pytest.raises(AttributeError, match="Pipelin"):
+        _ = dsbind.Pipelin

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import gc
-import threading
-
 import numpy
 import pytest
 
@@ -349,95 +346,6 @@ class TestDisplay:
 
 
 COUNTERS = ("labels", "rects", "lines", "arrows", "circles")
-
-
-class TestLease:
-    def test_every_view_is_stale_after_close(self):
-        batch = BatchMetadata.create()
-        frame = batch.acquire_frame_meta()
-        batch.append(frame)
-        item = add_object(batch, frame, label="car")
-        items, iterator = frame.object_items, iter(frame.object_items)
-        rect, text, mask = item.rect_params, item.text_params, item.mask_params
-        color, font = rect.border_color, text.font_params
-        display, user = batch.acquire_display_meta(), batch.acquire_user_meta()
-        classifier = batch.acquire_classifier_meta()
-        classifier.add_label("red")
-        info = classifier.get_label_info(0)
-        batch.close()
-
-        uses = [
-            lambda: batch.n_frames,
-            lambda: batch.frame_items,
-            batch.acquire_object_meta,
-            batch.__enter__,
-            lambda: frame.frame_number,
-            lambda: frame.append(item),
-            lambda: item.label,
-            lambda: setattr(item, "class_id", 1),
-            lambda: len(items),
-            lambda: items[0],
-            lambda: iter(items),
-            lambda: next(items),
-            lambda: next(iterator),
-            lambda: rect.left,
-            lambda: setattr(rect, "left", 1.0),
-            rect.copy,
-            lambda: setattr(text, "display_text", "x"),
-            lambda: mask.mask_array,
-            lambda: setattr(mask, "mask_array", numpy.ones((2, 2))),
-            lambda: color.red,
-            lambda: font.size,
-            lambda: display.add_rect(osd.Rect()),
-            lambda: classifier.n_labels,
-            lambda: info.prob,
-            lambda: user.set_user_data_json("x", 9000),
-            lambda: bool(user),
-        ]
-        for use in uses:
-            with pytest.raises(StaleMetadataError, match="copy"):
-                use()
-        for view in (batch, frame, item, items, rect, text, mask, color, font, display, user):
-            assert "gone" in repr(view)
-
-    def test_copies_outlive_the_batch(self):
-        with BatchMetadata.create() as batch:
-            item = batch.acquire_object_meta()
-            item.rect_params.left = 5
-            item.text_params.display_text = "kept"
-            item.mask_params.mask_array = numpy.ones((2, 2))
-            rect, text = item.rect_params.copy(), item.text_params.copy()
-            mask, color = item.mask_params.copy(), item.rect_params.border_color.copy()
-        assert rect.left == 5
-        assert text.display_text == "kept"
-        assert mask.mask_array.sum() == 4
-        assert color == osd.Color(0, 0, 0, 0)
-
-    def test_a_batch_that_is_forgotten_makes_its_views_stale(self):
-        batch = BatchMetadata.create()
-        frame = batch.acquire_frame_meta()
-        del batch
-        gc.collect()
-        with pytest.raises(StaleMetadataError):
-            _ = frame.frame_number
-
-    def test_threads_may_write_at_once(self, batch, frame):
-        texts = [add_object(batch, frame).text_params for _ in range(2)] * 2
-
-        def write(text, word):
-            for _ in range(2000):
-                text.display_text = word
-                assert text.display_text in words
-
-        words = ["a" * 10, "b" * 200, "c" * 3000, "d"]
-        threads = [
-            threading.Thread(target=write, args=pair) for pair in zip(texts, words, strict=True)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert {text.display_text for text in texts} <= set(words)
 
 
 def test_every_class_has_a_readable_repr(batch, frame):

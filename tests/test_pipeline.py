@@ -466,10 +466,9 @@ def test_two_pipelines_run_at_once_from_two_threads():
     counters = [Counter(), Counter()]
     threads = [
         threading.Thread(
-            target=lambda i=i: simple(f"p{i}", 200)
-            .attach("queue", Probe("count", counters[i]))
-            .start()
-            .wait()
+            target=lambda i=i: (
+                simple(f"p{i}", 200).attach("queue", Probe("count", counters[i])).start().wait()
+            )
         )
         for i in range(2)
     ]

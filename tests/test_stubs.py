@@ -15,6 +15,12 @@ import dsbind
 
 MODULES = ("gst", "meta", "osd", "runtime", "surface")
 
+# Where the stub rightly says less: classes that users do not make, and what `enum` adds.
+ALLOWED = r"""
+dsbind\.(meta|surface)\.\w+\.__init__
+dsbind\.osd\.FontFamily\.__new__
+"""
+
 
 def stub(module):
     path = Path(dsbind.__file__).parent / f"{module}.pyi"
@@ -67,11 +73,14 @@ def test_classes_have_the_members_of_the_stub(module):
         assert actual == members(node) - inherited, f"{module}.{node.name}"
 
 
-@pytest.mark.parametrize("module", ("meta", "osd", "runtime", "surface"))
-def test_signatures_agree(module):
+def test_signatures_agree(tmp_path):
     pytest.importorskip("mypy")
+    allowed = tmp_path / "allowed"
+    allowed.write_text(ALLOWED)
+    modules = [f"dsbind.{module}" for module in MODULES if module != "gst"]
+    command = [sys.executable, "-m", "mypy.stubtest", *modules, "--ignore-missing-stub"]
     result = subprocess.run(
-        [sys.executable, "-m", "mypy.stubtest", f"dsbind.{module}", "--ignore-missing-stub"],
+        [*command, "--allowlist", str(allowed), "--ignore-unused-allowlist"],
         capture_output=True,
         text=True,
         timeout=110,

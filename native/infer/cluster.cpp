@@ -75,13 +75,11 @@ Boxes cluster_class(const Config &config, const ClassAttrs &attrs, Boxes boxes) 
       return group_rectangles(boxes, attrs.group_threshold, attrs.eps);
     case ClusterMode::Dbscan:
       return dbscan(boxes, attrs.eps, attrs.min_boxes, attrs.dbscan_min_score, true);
-    case ClusterMode::Nms:
-      return nms(std::move(boxes), attrs.nms_iou_threshold);
+    case ClusterMode::Nms: return nms(std::move(boxes), attrs.nms_iou_threshold);
     case ClusterMode::Hybrid:
       return nms(dbscan(boxes, attrs.eps, attrs.min_boxes, attrs.dbscan_min_score, false),
                  attrs.nms_iou_threshold);
-    case ClusterMode::None:
-      break;
+    case ClusterMode::None: break;
   }
   return boxes;
 }
@@ -114,8 +112,7 @@ Boxes group_rectangles(const Boxes &boxes, int group_threshold, float eps) {
     int count = partition(
         boxes,
         [eps](const Box &a, const Box &b) {
-          float delta = eps * 0.5f *
-                        (std::min(a.width, b.width) + std::min(a.height, b.height));
+          float delta = eps * 0.5f * (std::min(a.width, b.width) + std::min(a.height, b.height));
           return std::fabs(a.left - b.left) <= delta && std::fabs(a.top - b.top) <= delta &&
                  std::fabs(a.left + a.width - b.left - b.width) <= delta &&
                  std::fabs(a.top + a.height - b.top - b.height) <= delta;
@@ -208,8 +205,7 @@ void cluster(const Config &config, Boxes *boxes) {
                              [&](const Box &box) { return box.classId != first->classId; });
     const ClassAttrs &attrs = config.attrs(first->classId);
     auto most = static_cast<std::ptrdiff_t>(kMaxBoxesPerClass);
-    Boxes found =
-        cluster_class(config, attrs, Boxes(first, first + std::min(last - first, most)));
+    Boxes found = cluster_class(config, attrs, Boxes(first, first + std::min(last - first, most)));
     sort_best_first(&found);
     bool scored = config.cluster_mode != ClusterMode::GroupRectangles;
     int kept = 0;

@@ -82,15 +82,16 @@ class Loader {
           if (!first) first = &entry;
           break;
         case KeyUse::OtherMode:
-          warn(entry, "has no effect on a detector of whole frames (network-type=0, process-mode=1)");
+          warn(entry,
+               "has no effect on a detector of whole frames (network-type=0, process-mode=1)");
           break;
         case KeyUse::Honoured:
-        case KeyUse::Silent:
-          break;
+        case KeyUse::Silent: break;
       }
     }
     if (first)
-      config_.warnings.push_back(config_.path + ":" + std::to_string(first->line) + ": " + tensorrt +
+      config_.warnings.push_back(config_.path + ":" + std::to_string(first->line) + ": " +
+                                 tensorrt +
                                  ": only for TensorRT; instead ONNX Runtime runs onnx-file as it "
                                  "was exported");
   }
@@ -134,10 +135,9 @@ class Loader {
                   config_.path + " names no model: set onnx-file in [property]");
     }
     if (!g_file_test(config_.onnx_file.c_str(), G_FILE_TEST_IS_REGULAR))
-      throw Error(ErrorKind::NotFound,
-                  "the model '" + config_.onnx_file + "' does not exist; " +
-                      entry_text(config_, *property("onnx-file")) +
-                      " is relative to the config file");
+      throw Error(ErrorKind::NotFound, "the model '" + config_.onnx_file + "' does not exist; " +
+                                           entry_text(config_, *property("onnx-file")) +
+                                           " is relative to the config file");
   }
 
   void check_pairs() {
@@ -160,12 +160,15 @@ class Loader {
     }
     if (config_.symmetric_padding && !config_.maintain_aspect_ratio)
       warn(*property("symmetric-padding"), "has no effect without maintain-aspect-ratio=1");
-    const ConfigEntry *parser = property("parse-bbox-func-name"), *lib = property("custom-lib-path");
+    const ConfigEntry *old_mode = property("enable-dbscan"), *mode = property("cluster-mode");
+    if (old_mode && mode && trim(old_mode->value) == "1" && trim(mode->value) != "1")
+      contradiction(*old_mode, *mode, "enable-dbscan=1 is cluster-mode=1; keep cluster-mode");
+    const ConfigEntry *parser = property("parse-bbox-func-name"),
+                      *lib = property("custom-lib-path");
     if (parser && !lib)
       throw Error(ErrorKind::Settings, entry_text(config_, *parser) +
                                            " lies in a library that custom-lib-path must name");
-    if (lib && !parser)
-      warn(*lib, "is not loaded: parse-bbox-func-name names no function in it");
+    if (lib && !parser) warn(*lib, "is not loaded: parse-bbox-func-name names no function in it");
   }
 
   void check_attrs(const std::string &group, const ClassAttrs &attrs) {
@@ -190,14 +193,14 @@ class Loader {
     if (file) {
       config_.labels = labels_of(config_.label_file);
       if (count && config_.labels.size() != config_.num_classes)
-        contradiction(*count, *file, "the label file has " +
-                                         std::to_string(config_.labels.size()) + " labels");
+        contradiction(*count, *file,
+                      "the label file has " + std::to_string(config_.labels.size()) + " labels");
       config_.num_classes = static_cast<unsigned>(config_.labels.size());
     }
     if (config_.num_classes)
-      check_class_ids(config_, config_.num_classes,
-                      count ? "num-detected-classes=" + count->value
-                            : "labelfile-path=" + file->value);
+      check_class_ids(
+          config_, config_.num_classes,
+          count ? "num-detected-classes=" + count->value : "labelfile-path=" + file->value);
   }
 
   /* One label a line; what follows a ';' belongs to classifiers. */

@@ -55,7 +55,7 @@ struct Config {
   ColorFormat color_format = ColorFormat::Rgb;
   bool maintain_aspect_ratio = false;
   bool symmetric_padding = false;
-  int scaling_filter = 1; /* NvBufSurfTransform_Inter */
+  int scaling_filter = 1;           /* NvBufSurfTransform_Inter */
   std::vector<unsigned> infer_dims; /* c, h, w or empty */
   std::vector<std::string> output_names;
   bool output_tensor_meta = false;

@@ -55,8 +55,7 @@ class Value {
   }
   float positive() const {
     double value = number();
-    if (value < 0 || value > std::numeric_limits<float>::max())
-      fail("is out of range: 0 or more");
+    if (value < 0 || value > std::numeric_limits<float>::max()) fail("is out of range: 0 or more");
     return static_cast<float>(value);
   }
   bool flag() const {
@@ -88,8 +87,8 @@ class Value {
     std::string name = text();
     if (name.rfind("file://", 0) == 0) name = name.substr(7);
     std::unique_ptr<char, decltype(&g_free)> dir(g_path_get_dirname(config_->path.c_str()), g_free);
-    std::unique_ptr<char, decltype(&g_free)> full(
-        g_canonicalize_filename(name.c_str(), dir.get()), g_free);
+    std::unique_ptr<char, decltype(&g_free)> full(g_canonicalize_filename(name.c_str(), dir.get()),
+                                                  g_free);
     return full.get();
   }
 
@@ -109,8 +108,9 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
     {"parse-bbox-func-name", [](Config *c, const Value &v) { c->parser_function = v.text(); }},
     {"model-engine-file",
      [](Config *, const Value &v) {
-       v.warn("is a TensorRT engine, which cannot be used here; the model of onnx-file runs "
-              "instead");
+       v.warn(
+           "is a TensorRT engine, which cannot be used here; the model of onnx-file runs "
+           "instead");
      }},
     {"gie-unique-id",
      [](Config *c, const Value &v) {
@@ -194,6 +194,10 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
      [](Config *c, const Value &v) {
        c->cluster_mode = static_cast<ClusterMode>(v.integer(0, 4));
      }},
+    {"enable-dbscan", /* how cluster-mode=1 was spelt before there were others */
+     [](Config *c, const Value &v) {
+       if (v.flag()) c->cluster_mode = ClusterMode::Dbscan;
+     }},
     {"num-detected-classes",
      [](Config *c, const Value &v) { c->num_classes = v.count(1, kMaxClasses); }},
     {"filter-out-class-ids",
@@ -223,13 +227,18 @@ const std::unordered_map<std::string, AttrSetter> kClassAttrs = {
      [](ClassAttrs *a, const Value &v) {
        a->topk = static_cast<int>(v.integer(-1, std::numeric_limits<int32_t>::max()));
      }},
-    {"roi-top-offset", [](ClassAttrs *a, const Value &v) { a->roi_top_offset = v.count(0, kMaxPixels); }},
+    {"roi-top-offset",
+     [](ClassAttrs *a, const Value &v) { a->roi_top_offset = v.count(0, kMaxPixels); }},
     {"roi-bottom-offset",
      [](ClassAttrs *a, const Value &v) { a->roi_bottom_offset = v.count(0, kMaxPixels); }},
-    {"detected-min-w", [](ClassAttrs *a, const Value &v) { a->min_width = v.count(0, kMaxPixels); }},
-    {"detected-min-h", [](ClassAttrs *a, const Value &v) { a->min_height = v.count(0, kMaxPixels); }},
-    {"detected-max-w", [](ClassAttrs *a, const Value &v) { a->max_width = v.count(0, kMaxPixels); }},
-    {"detected-max-h", [](ClassAttrs *a, const Value &v) { a->max_height = v.count(0, kMaxPixels); }},
+    {"detected-min-w",
+     [](ClassAttrs *a, const Value &v) { a->min_width = v.count(0, kMaxPixels); }},
+    {"detected-min-h",
+     [](ClassAttrs *a, const Value &v) { a->min_height = v.count(0, kMaxPixels); }},
+    {"detected-max-w",
+     [](ClassAttrs *a, const Value &v) { a->max_width = v.count(0, kMaxPixels); }},
+    {"detected-max-h",
+     [](ClassAttrs *a, const Value &v) { a->max_height = v.count(0, kMaxPixels); }},
     {"border-color", [](ClassAttrs *a, const Value &v) { a->border = v.color(); }},
     {"bg-color", [](ClassAttrs *a, const Value &v) { a->background = v.color(); }},
 };

@@ -24,7 +24,8 @@ constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 constexpr size_t kMaxEntries = 4096;
 
 [[noreturn]] void fail(const std::string &path, int line, const std::string &what) {
-  throw Error(ErrorKind::Settings, path + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what);
+  throw Error(ErrorKind::Settings,
+              path + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what);
 }
 
 /* Group → key → value (a scalar, or a list of scalars), and nothing deeper. */
@@ -79,8 +80,10 @@ class YamlReader : public YAML::EventHandler {
       have_key_ = true;
     } else if (depth_ == 1) {
       if (!value.empty())
-        fail(path_, mark.line + 1, "'" + key_ + ": " + value + "' lies outside any group; keys go "
-                                   "below `property:` or `class-attrs-all:`");
+        fail(path_, mark.line + 1,
+             "'" + key_ + ": " + value +
+                 "' lies outside any group; keys go "
+                 "below `property:` or `class-attrs-all:`");
       have_key_ = false; /* an empty group */
     } else {
       add(value);
@@ -164,8 +167,8 @@ std::string read_small_file(const std::string &path, size_t limit, const std::st
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(file.gcount()));
   if (text.size() > limit)
-    throw Error(ErrorKind::Settings, what + " '" + path + "' is larger than " +
-                                         std::to_string(limit >> 10) + " KiB");
+    throw Error(ErrorKind::Settings,
+                what + " '" + path + "' is larger than " + std::to_string(limit >> 10) + " KiB");
   return text;
 }
 

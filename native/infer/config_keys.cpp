@@ -10,13 +10,13 @@ using Keys = std::vector<std::pair<KeyUse, std::vector<std::string>>>;
 
 const Keys kProperty = {
     {KeyUse::Honoured,
-     {"batch-size", "cluster-mode", "custom-lib-path", "filter-out-class-ids", "gie-unique-id",
-      "infer-dims", "input-tensor-from-meta", "interval", "labelfile-path",
+     {"batch-size", "cluster-mode", "custom-lib-path", "enable-dbscan", "filter-out-class-ids",
+      "gie-unique-id", "infer-dims", "input-tensor-from-meta", "interval", "labelfile-path",
       "maintain-aspect-ratio", "mean-file", "model-color-format", "model-engine-file",
       "net-scale-factor", "network-input-order", "network-mode", "network-type",
       "num-detected-classes", "offsets", "onnx-file", "output-blob-names", "output-tensor-meta",
       "parse-bbox-func-name", "process-mode", "scaling-filter", "symmetric-padding"}},
-    {KeyUse::Silent, {"gpu-id", "scaling-compute-hw", "tensor-meta-pool-size", "enable-dbscan"}},
+    {KeyUse::Silent, {"gpu-id", "scaling-compute-hw", "tensor-meta-pool-size"}},
     {KeyUse::TensorRt,
      {"auto-inc-mem", "custom-network-config", "disable-output-host-copy", "enable-dla",
       "engine-create-func-name", "force-implicit-batch-dim", "int8-calib-file",

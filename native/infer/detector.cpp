@@ -69,8 +69,9 @@ void Detector::choose_input() {
   if (input.type != ort::kFloat)
     throw Error(ErrorKind::Settings, model + " does not take float32 images; export it in float32");
   if (input.dims.size() != 4)
-    throw Error(ErrorKind::Settings, model + " does not take images: batch x channels x height x "
-                                             "width is expected");
+    throw Error(ErrorKind::Settings, model +
+                                         " does not take images: batch x channels x height x "
+                                         "width is expected");
   unsigned channels = config_.color_format == ColorFormat::Gray ? 1 : 3;
   int64_t size[3];
   for (size_t i = 0; i < 3; i++) {
@@ -86,12 +87,13 @@ void Detector::choose_input() {
     throw Error(ErrorKind::Settings,
                 model + " leaves the size of images open; set infer-dims=channels;height;width");
   if (size[0] != channels)
-    throw Error(ErrorKind::Settings,
-                config_.path + ": model-color-format=" +
-                    std::to_string(static_cast<int>(config_.color_format)) + " has " +
-                    std::to_string(channels) + " channel(s), " + model + " takes " +
-                    std::to_string(size[0]) +
-                    (size[2] == channels ? "; its channels seem to be last: export it as NCHW" : ""));
+    throw Error(
+        ErrorKind::Settings,
+        config_.path +
+            ": model-color-format=" + std::to_string(static_cast<int>(config_.color_format)) +
+            " has " + std::to_string(channels) + " channel(s), " + model + " takes " +
+            std::to_string(size[0]) +
+            (size[2] == channels ? "; its channels seem to be last: export it as NCHW" : ""));
   if (size[1] > 16384 || size[2] > 16384)
     throw Error(ErrorKind::Settings, model + " takes images larger than 16384 pixels a side");
   network_ = {static_cast<unsigned>(size[2]), static_cast<unsigned>(size[1]), channels};
@@ -126,8 +128,10 @@ void Detector::choose_outputs() {
                       layers_[detectnet_.coverage].layerName + "' of '" + config_.onnx_file +
                       "' has " + std::to_string(detectnet_.classes) + " classes");
   } else if (!config_.num_classes) {
-    throw Error(ErrorKind::Settings, config_.path + ": set num-detected-classes, or labelfile-path, "
-                                                    "for the parser " + config_.parser_function);
+    throw Error(ErrorKind::Settings, config_.path +
+                                         ": set num-detected-classes, or labelfile-path, "
+                                         "for the parser " +
+                                         config_.parser_function);
   }
   params_.numClassesConfigured = config_.num_classes;
   for (unsigned c = 0; c < config_.num_classes; c++) {
@@ -179,8 +183,7 @@ void Detector::detect(const NvBufSurface &batch, const std::vector<uint32_t> &fr
   for (size_t first = 0; first < frames.size(); first += most) {
     auto count = static_cast<unsigned>(std::min<size_t>(most, frames.size() - first));
     auto start = Clock::now();
-    preprocessor_->run(batch, frames.data() + first, count, session_.images(),
-                       letterboxes_.data());
+    preprocessor_->run(batch, frames.data() + first, count, session_.images(), letterboxes_.data());
     timing_.preprocess += since(start);
     start = Clock::now();
     session_.run(count);

@@ -17,7 +17,7 @@ namespace dsbind::infer {
 
 /* What was found in one frame. */
 struct Detections {
-  Boxes boxes; /* in pixels of the frame, within it */
+  Boxes boxes;                               /* in pixels of the frame, within it */
   std::vector<std::vector<uint8_t>> tensors; /* one per output layer when asked for */
 };
 

@@ -89,7 +89,9 @@ const Runtime &runtime() {
 }
 
 struct OptionsDeleter {
-  void operator()(OrtSessionOptions *options) const { runtime().api.ReleaseSessionOptions(options); }
+  void operator()(OrtSessionOptions *options) const {
+    runtime().api.ReleaseSessionOptions(options);
+  }
 };
 struct TypeDeleter {
   void operator()(OrtTypeInfo *type) const { runtime().api.ReleaseTypeInfo(type); }
@@ -130,8 +132,7 @@ Tensor describe(const Runtime &rt, OrtSession *session, size_t index, bool input
   std::unique_ptr<OrtTypeInfo, TypeDeleter> type(raw);
   const OrtTensorTypeAndShapeInfo *shape = nullptr;
   check(api, api.CastTypeInfoToTensorInfo(type.get(), &shape), ErrorKind::Settings, what);
-  if (!shape)
-    throw Error(ErrorKind::Settings, what + ": '" + tensor.name + "' is not a tensor");
+  if (!shape) throw Error(ErrorKind::Settings, what + ": '" + tensor.name + "' is not a tensor");
   read_shape(rt, shape, what, &tensor);
   return tensor;
 }
@@ -155,10 +156,9 @@ size_t elements(const std::vector<int64_t> &dims, uint64_t bytes, const std::str
   for (int64_t d : dims) {
     if (d < 0 || __builtin_mul_overflow(total, static_cast<uint64_t>(d), &total) ||
         total > kMaxTensorBytes / bytes)
-      throw Error(ErrorKind::Settings, what + " has dimensions " + dims_text(dims) +
-                                           ", more than the " +
-                                           std::to_string(kMaxTensorBytes >> 20) +
-                                           " MiB a tensor may have");
+      throw Error(ErrorKind::Settings,
+                  what + " has dimensions " + dims_text(dims) + ", more than the " +
+                      std::to_string(kMaxTensorBytes >> 20) + " MiB a tensor may have");
   }
   return static_cast<size_t>(total);
 }
@@ -204,7 +204,8 @@ Session::Session(const std::string &path) : path_(path) {
   check(api, api.CreateSessionOptions(&raw), ErrorKind::Library, what);
   std::unique_ptr<OrtSessionOptions, OptionsDeleter> options(raw);
   check(api, api.SetSessionLogSeverityLevel(raw, ort::kLogError), ErrorKind::Library, what);
-  check(api, api.SetSessionGraphOptimizationLevel(raw, ort::kOptimizeAll), ErrorKind::Library, what);
+  check(api, api.SetSessionGraphOptimizationLevel(raw, ort::kOptimizeAll), ErrorKind::Library,
+        what);
   check(api, api.SetIntraOpNumThreads(raw, 1), ErrorKind::Library, what);
   check(api, api.SetInterOpNumThreads(raw, 1), ErrorKind::Library, what);
   check(api, api.AddSessionConfigEntry(raw, "session.intra_op.allow_spinning", "0"),
@@ -216,12 +217,10 @@ Session::Session(const std::string &path) : path_(path) {
     check(api, api.SessionGetInputCount(session_, &inputs), ErrorKind::Settings, what);
     check(api, api.SessionGetOutputCount(session_, &outputs), ErrorKind::Settings, what);
     if (inputs != 1)
-      throw Error(ErrorKind::Settings,
-                  "the model '" + path + "' has " + std::to_string(inputs) +
-                      " inputs; nvinfer feeds exactly one image tensor");
+      throw Error(ErrorKind::Settings, "the model '" + path + "' has " + std::to_string(inputs) +
+                                           " inputs; nvinfer feeds exactly one image tensor");
     input_ = describe(rt, session_, 0, true, what);
-    for (size_t i = 0; i < outputs; i++)
-      outputs_.push_back(describe(rt, session_, i, false, what));
+    for (size_t i = 0; i < outputs; i++) outputs_.push_back(describe(rt, session_, i, false, what));
   } catch (...) {
     api.ReleaseSession(session_);
     throw;
@@ -245,8 +244,9 @@ void Session::prepare(unsigned batch, unsigned c, unsigned h, unsigned w) {
                                          std::to_string(kMaxBatch) + " are run at once");
   /* Larger batches run in several parts; results do not change. */
   uint64_t most = kMaxTensorBytes / 4 / (image * sizeof(float));
-  batch_ = fixed_batch_ ? static_cast<unsigned>(declared)
-                        : static_cast<unsigned>(std::min<uint64_t>(batch, std::max<uint64_t>(most, 1)));
+  batch_ = fixed_batch_
+               ? static_cast<unsigned>(declared)
+               : static_cast<unsigned>(std::min<uint64_t>(batch, std::max<uint64_t>(most, 1)));
   std::vector<int64_t> all = image_dims_;
   all.push_back(batch_);
   images_.assign(elements(all, sizeof(float), "input '" + input_.name + "'"), 0.f);
@@ -323,8 +323,8 @@ void Session::measure(Output &output, OrtValue *value, unsigned images) {
                                          "; its first dimension must be the batch");
   output.shape.assign(actual.dims.begin() + 1, actual.dims.end());
   if (output.shape.size() > NVDSINFER_MAX_DIMS)
-    throw Error(ErrorKind::Settings, what + " has more than " +
-                                         std::to_string(NVDSINFER_MAX_DIMS) + " dimensions");
+    throw Error(ErrorKind::Settings,
+                what + " has more than " + std::to_string(NVDSINFER_MAX_DIMS) + " dimensions");
   size_t count = elements(output.shape, output.element_size, what);
   output.image_bytes = count * output.element_size;
   output.dims = {};

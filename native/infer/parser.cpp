@@ -34,8 +34,8 @@ bool below(const std::string &path, const std::string &folder) {
 NvDsInferParseCustomFunc load_parser(const Config &config) {
   std::string path = real_path(config.custom_library);
   if (path.empty())
-    throw Error(ErrorKind::NotFound, "the library '" + config.custom_library +
-                                         "' (custom-lib-path) does not exist");
+    throw Error(ErrorKind::NotFound,
+                "the library '" + config.custom_library + "' (custom-lib-path) does not exist");
   std::unique_ptr<char, decltype(&g_free)> own(g_path_get_dirname(real_path(config.path).c_str()),
                                                g_free);
   const char *sdk = g_getenv("DEEPSTREAM_ROOT");
@@ -54,8 +54,10 @@ NvDsInferParseCustomFunc load_parser(const Config &config) {
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!library) {
     std::string why = dlerror();
-    throw Error(ErrorKind::Library, "the library '" + path + "' (custom-lib-path) cannot be "
-                                    "loaded: " + why);
+    throw Error(ErrorKind::Library, "the library '" + path +
+                                        "' (custom-lib-path) cannot be "
+                                        "loaded: " +
+                                        why);
   }
   void *function = dlsym(library, config.parser_function.c_str());
   dlclose(library);

@@ -17,7 +17,8 @@ void channel_row(const uint32_t *pixels, unsigned width, float scale, float mean
 }
 
 template <unsigned Shift>
-void channel_row(const uint32_t *pixels, unsigned width, float scale, const float *mean, float *out) {
+void channel_row(const uint32_t *pixels, unsigned width, float scale, const float *mean,
+                 float *out) {
   for (unsigned x = 0; x < width; x++)
     out[x] =
         (static_cast<float>(static_cast<int32_t>((pixels[x] >> Shift) & 0xff)) - mean[x]) * scale;
@@ -140,7 +141,8 @@ std::vector<float> read_mean_file(const std::string &path, unsigned width, unsig
   return mean;
 }
 
-Preprocessor::Preprocessor(const Config &config, const NvDsInferNetworkInfo &network, unsigned batch)
+Preprocessor::Preprocessor(const Config &config, const NvDsInferNetworkInfo &network,
+                           unsigned batch)
     : network_(network),
       batch_(batch),
       color_(config.color_format),
@@ -218,10 +220,9 @@ void Preprocessor::run(const NvBufSurface &source, const uint32_t *frames, unsig
   }
   NvBufSurfTransform_Error code = NvBufSurfTransform(&from, &to, &params);
   if (code != NvBufSurfTransformError_Success)
-    throw Error(ErrorKind::Run, "frames cannot be scaled to the network's " +
-                                    std::to_string(network_.width) + "x" +
-                                    std::to_string(network_.height) + ": " +
-                                    transform_message(code));
+    throw Error(ErrorKind::Run,
+                "frames cannot be scaled to the network's " + std::to_string(network_.width) + "x" +
+                    std::to_string(network_.height) + ": " + transform_message(code));
 
   size_t image = static_cast<size_t>(network_.channels) * network_.width * network_.height;
   for (unsigned i = 0; i < count; i++) {

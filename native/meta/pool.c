@@ -65,7 +65,9 @@ static GList *find_node(const Pool *self, gpointer element) {
   gsize size = self->pool.element_size;
   for (Slab *slab = self->slabs; slab; slab = slab->next) {
     gsize offset = (gsize)element - (gsize)slab->elements;
-    if (offset < slab->count * size && offset % size == 0) return &slab->nodes[offset / size];
+    if (offset >= slab->count * size) continue;
+    GList *node = &slab->nodes[offset / size];
+    return node->data == element ? node : NULL;
   }
   return NULL;
 }

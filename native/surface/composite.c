@@ -22,7 +22,8 @@ static int plane_rows(const Image *image, int plane, int *bytes) {
   return chroma_side(image->height);
 }
 
-static void mix_row(const uint8_t *restrict above, uint8_t *restrict below, int count, int opacity) {
+static void mix_row(const uint8_t *restrict above, uint8_t *restrict below, int count,
+                    int opacity) {
   for (int i = 0; i < count; i++)
     below[i] = (uint8_t)((above[i] * opacity + below[i] * (OPAQUE - opacity) + 127) / OPAQUE);
 }
@@ -86,7 +87,8 @@ static uint8_t component(double value) {
   return (uint8_t)(value >= 1 ? 255 : value > 0 ? lrint(value * 255) : 0);
 }
 
-static NvBufSurfTransform_Error fill(const Image *dst, const NvBufSurfTransform_ColorParams *color) {
+static NvBufSurfTransform_Error fill(const Image *dst,
+                                     const NvBufSurfTransform_ColorParams *color) {
   Image strip;
   int rows = dst->height < FILL_ROWS ? dst->height : FILL_ROWS;
   if (!scratch_image(SCRATCH_BOTTOM, format_bgra(), dst->width, rows, &strip))

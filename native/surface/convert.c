@@ -129,9 +129,7 @@ static bool rgb_to_yuv(const Image *src, const Image *dst) {
     return true;
   }
   bool direct = alpha_last(&src->format) && is_default_colour(&dst->format);
-  if (!direct || !rgb32_to_default_yuv(src, dst))
-    rgb32_to_yuv(src, dst);
-  return true;
+  return (direct && rgb32_to_default_yuv(src, dst)) || rgb32_to_yuv(src, dst);
 }
 
 void set_opaque(const Image *image, uint8_t least) {

@@ -40,6 +40,13 @@ static bool swaps_sides(NvBufSurfTransform_Flip flip) {
          flip == NvBufSurfTransform_Transpose || flip == NvBufSurfTransform_InvTranspose;
 }
 
+/* libyuv's box filter for a quarter of the width takes for granted that the height shrinks by a
+ * multiple of four, and aborts the process where it shrinks by another even number. */
+static enum FilterMode safe_filter(Plane src, Plane dst, enum FilterMode filter) {
+  bool quarter = src.width == 4 * dst.width && src.height % (4 * dst.height) != 0;
+  return quarter && filter == kFilterBox ? kFilterBilinear : filter;
+}
+
 static void scale_plane(Plane src, Plane dst, int bytes, enum FilterMode filter) {
   if (src.width == dst.width && src.height == dst.height)
     CopyPlane(src.data, src.stride, dst.data, dst.stride, src.width * bytes, src.height);
@@ -48,7 +55,7 @@ static void scale_plane(Plane src, Plane dst, int bytes, enum FilterMode filter)
                dst.height, filter);
   else
     ARGBScale(src.data, src.stride, src.width, src.height, dst.data, dst.stride, dst.width,
-              dst.height, filter);
+              dst.height, safe_filter(src, dst, filter));
 }
 
 /* A negative height makes libyuv read the source bottom up: with it, four rotations make up all

@@ -63,14 +63,21 @@ static void chroma_row(Weights w, const PixelFormat *f, const uint8_t *restrict 
                        int width) {
   const int sr = byte_shift(f->r), sg = byte_shift(f->g), sb = byte_shift(f->b);
   const int add = (128 << (BITS + 2)) + (1 << (BITS + 1));
-  int samples = chroma_side(width);
-  for (int x = 0; x < samples; x++) {
-    int left = 2 * x, right = left + 1 < width ? left + 1 : left;
-    uint32_t p = pixel_load(top, left), q = pixel_load(top, right);
-    uint32_t s = pixel_load(bottom, left), t = pixel_load(bottom, right);
+  const int pairs = width / 2;
+  for (int x = 0; x < pairs; x++) {
+    uint32_t p = pixel_load(top, 2 * x), q = pixel_load(top, 2 * x + 1);
+    uint32_t s = pixel_load(bottom, 2 * x), t = pixel_load(bottom, 2 * x + 1);
     int r = sum4(p, q, s, t, sr), g = sum4(p, q, s, t, sg), b = sum4(p, q, s, t, sb);
     u[x] = clamp((w.u[0] * r + w.u[1] * g + w.u[2] * b + add) >> (BITS + 2));
     v[x] = clamp((w.v[0] * r + w.v[1] * g + w.v[2] * b + add) >> (BITS + 2));
+  }
+  if (width % 2) {
+    uint8_t last[2][8];
+    for (int i = 0; i < 2; i++) {
+      memcpy(last[0] + 4 * i, top + 4 * (size_t)(width - 1), 4);
+      memcpy(last[1] + 4 * i, bottom + 4 * (size_t)(width - 1), 4);
+    }
+    chroma_row(w, f, last[0], last[1], u + pairs, v + pairs, 2);
   }
 }
 

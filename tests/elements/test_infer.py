@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -27,6 +28,7 @@ PROPERTIES = {
     "gpu-id": "0",
     "infer-on-class-ids": '""',
     "infer-on-gie-id": "-1",
+    "input-tensor-meta": "false",
     "interval": "0",
     "model-engine-file": '""',
     "output-tensor-meta": "false",
@@ -82,7 +84,7 @@ def test_properties_have_deepstream_s_names(environment: dict[str, str]) -> None
     assert done.returncode == 0, done.stderr
     own = done.stdout.split("Element Properties:")[1]
     for name, default in PROPERTIES.items():
-        lines = own.split(f"\n  {name} ", 1)[1].splitlines()[:4]
+        lines = re.split(rf"\n  {name} *:", own)[1].splitlines()[:3]
         assert any(f"Default: {default}" in line for line in lines), (name, lines)
     assert "video/x-raw(memory:NVMM)" in done.stdout
 
@@ -150,9 +152,7 @@ def test_missing_config_is_named(environment: dict[str, str]) -> None:
     assert "set config-file-path" in done.stderr
 
 
-def test_unknown_key_warns_with_the_nearest_name(
-    folder: Path, environment: dict[str, str]
-) -> None:
+def test_unknown_key_warns_with_the_nearest_name(folder: Path, environment: dict[str, str]) -> None:
     config = folder / "config.txt"
     config.write_text("[property]\nonnx-file=street.onnx\nnet-scale-facto=1\nint8-calib-file=x\n")
     done = infer(config, environment)
@@ -172,6 +172,8 @@ def test_without_batch_metadata_the_muxer_is_named(environment: dict[str, str]) 
 
 
 def test_missing_onnxruntime_says_how_to_get_it(environment: dict[str, str]) -> None:
-    done = infer(DATA / "street.txt", {**environment, "DSBIND_ONNXRUNTIME": "/no/libonnxruntime.so"})
+    done = infer(
+        DATA / "street.txt", {**environment, "DSBIND_ONNXRUNTIME": "/no/libonnxruntime.so"}
+    )
     assert done.returncode != 0
     assert "pip install onnxruntime" in done.stderr

@@ -48,6 +48,12 @@ class NativeBuild:
             **extra,
         }
 
+    def ctest(self, *arguments: str, **extra: str) -> "subprocess.CompletedProcess[str]":
+        command = [find_tool("ctest"), "--test-dir", str(self.path), *arguments]
+        return subprocess.run(
+            command, env=self.environment(**extra), capture_output=True, text=True
+        )
+
 
 def build(name: str, *options: str) -> NativeBuild:
     path = ROOT / "build" / name

@@ -145,8 +145,8 @@ static OsdCanvas *open_canvases(DsbindOsd *osd, GstBuffer *buffer, guint *count)
   if (surface->memType == NVBUF_MEM_CUDA_DEVICE || surface->memType == NVBUF_MEM_SURFACE_ARRAY ||
       surface->memType == NVBUF_MEM_HANDLE || surface->memType == NVBUF_MEM_CUDA_ARRAY) {
     GST_ELEMENT_ERROR(osd, STREAM, FORMAT,
-                      ("nvdsosd draws on memory the CPU can reach; memory type %d is not. Set "
-                       "nvbuf-memory-type=cuda-unified on the element before it.",
+                      ("nvdsosd draws on memory that the CPU can reach; memory type %d is not. Set "
+                       "nvbuf-memory-type=3 (CUDA unified) on the element before it.",
                        surface->memType),
                       (NULL));
     return NULL;

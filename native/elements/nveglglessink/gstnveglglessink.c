@@ -92,7 +92,7 @@ static gboolean add_window(DsbindWindowSink *sink) {
   sink->window = open_window();
   if (sink->window == NULL) {
     GST_ELEMENT_ERROR(sink, RESOURCE, NOT_FOUND,
-                      ("no display: use render(RenderMode.DISCARD) or encode(...)."),
+                      ("no display: use render(RenderMode.DISCARD) or encode(...)"),
                       ("WAYLAND_DISPLAY=%s DISPLAY=%s",
                        is_set("WAYLAND_DISPLAY") ? g_getenv("WAYLAND_DISPLAY") : "(unset)",
                        is_set("DISPLAY") ? g_getenv("DISPLAY") : "(unset)"));

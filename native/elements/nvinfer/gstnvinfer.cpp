@@ -6,6 +6,7 @@
  * override keys of the config file. */
 #include <gst/base/gstbasetransform.h>
 
+#include <algorithm>
 #include <atomic>
 #include <optional>
 
@@ -23,6 +24,7 @@ using namespace dsbind::infer;
 namespace {
 
 constexpr unsigned kDefaultUniqueId = 15;
+constexpr size_t kMaxWarnings = 16;
 
 /* What properties said; unset ones leave the word to the config file. */
 struct Overrides {
@@ -35,11 +37,12 @@ struct Overrides {
   unsigned batch_size = 0;
   int infer_on_gie_id = -1;
   unsigned gpu_id = 0;
+  bool input_tensor_meta = false;
   bool interval_set = false, unique_id_set = false;
 };
 
 struct State {
-  Overrides set; /* under the object lock */
+  Overrides set;                                                  /* under the object lock */
   std::atomic<unsigned> interval{0}, unique_id{kDefaultUniqueId}; /* may change while running */
   std::unique_ptr<Detector> detector;
   std::vector<uint32_t> frames;
@@ -72,6 +75,7 @@ enum {
   PROP_INTERVAL,
   PROP_GPU_ID,
   PROP_OUTPUT_TENSOR_META,
+  PROP_INPUT_TENSOR_META,
 };
 
 }  // namespace
@@ -130,8 +134,13 @@ static Config effective_config(DsbindInfer *self) {
                 "nvinfer has no config: set config-file-path to an nvinfer config file");
   Config config = load_config(set.config_path);
   if (set.process_mode.value_or(1) != 1)
-    throw Error(ErrorKind::Settings, "process-mode=2 (inference on objects) is not offered; only "
-                                     "process-mode=1, whole frames");
+    throw Error(ErrorKind::Settings,
+                "process-mode=2 (inference on objects) is not offered; only "
+                "process-mode=1, whole frames");
+  if (set.input_tensor_meta)
+    throw Error(ErrorKind::Settings,
+                "input-tensor-meta=true needs nvdspreprocess, which is not "
+                "part of the bundle; leave it false");
   if (!set.engine_path.empty())
     config.warnings.push_back("model-engine-file=" + set.engine_path +
                               " is a TensorRT engine, which cannot be used here; the model of "
@@ -141,12 +150,20 @@ static Config effective_config(DsbindInfer *self) {
   if (set.filter_out) {
     config.filter_out_class_ids =
         parse_class_ids(*set.filter_out, "filter-out-class-ids=" + *set.filter_out);
-    if (config.num_classes)
-      check_class_ids(config, config.num_classes, "the number of classes");
+    if (config.num_classes) check_class_ids(config, config.num_classes, "the number of classes");
   }
   if (!set.interval_set) state.interval = config.interval;
   if (!set.unique_id_set) state.unique_id = config.unique_id;
   return config;
+}
+
+static void post_warnings(DsbindInfer *self, const std::vector<std::string> &warnings) {
+  size_t shown = std::min(warnings.size(), kMaxWarnings);
+  for (size_t i = 0; i < shown; i++)
+    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("%s", warnings[i].c_str()), (nullptr));
+  if (shown < warnings.size())
+    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS,
+                        ("%zu more warnings about the config", warnings.size() - shown), (nullptr));
 }
 
 static gboolean dsbind_infer_start(GstBaseTransform *base) {
@@ -154,8 +171,7 @@ static gboolean dsbind_infer_start(GstBaseTransform *base) {
   State &state = *self->state;
   try {
     Config config = effective_config(self);
-    for (const std::string &warning : config.warnings)
-      GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("%s", warning.c_str()), (nullptr));
+    post_warnings(self, config.warnings);
     state.detector = std::make_unique<Detector>(std::move(config));
     state.batches = 0;
     const NvDsInferNetworkInfo &network = state.detector->network();
@@ -175,8 +191,11 @@ static gboolean dsbind_infer_stop(GstBaseTransform *base) {
   if (state.detector && state.detector->timing().frames) {
     const Timing &t = state.detector->timing();
     double per_frame = 1e-6 / static_cast<double>(t.frames);
-    GST_INFO_OBJECT(base, "%" G_GUINT64_FORMAT " frames, ms each: preprocess %.3f, model %.3f, "
-                    "postprocess %.3f", t.frames, static_cast<double>(t.preprocess) * per_frame,
+    GST_INFO_OBJECT(base,
+                    "%" G_GUINT64_FORMAT
+                    " frames, ms each: preprocess %.3f, model %.3f, "
+                    "postprocess %.3f",
+                    t.frames, static_cast<double>(t.preprocess) * per_frame,
                     static_cast<double>(t.model) * per_frame,
                     static_cast<double>(t.postprocess) * per_frame);
   }
@@ -278,6 +297,7 @@ static void dsbind_infer_set_property(GObject *object, guint id, const GValue *v
       break;
     case PROP_GPU_ID: state.set.gpu_id = g_value_get_uint(value); break;
     case PROP_OUTPUT_TENSOR_META: state.set.tensor_meta = g_value_get_boolean(value); break;
+    case PROP_INPUT_TENSOR_META: state.set.input_tensor_meta = g_value_get_boolean(value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(object);
@@ -302,7 +322,10 @@ static void dsbind_infer_get_property(GObject *object, guint id, GValue *value, 
     case PROP_BATCH_SIZE: g_value_set_uint(value, set.batch_size); break;
     case PROP_INTERVAL: g_value_set_uint(value, state.interval); break;
     case PROP_GPU_ID: g_value_set_uint(value, set.gpu_id); break;
-    case PROP_OUTPUT_TENSOR_META: g_value_set_boolean(value, set.tensor_meta.value_or(false)); break;
+    case PROP_OUTPUT_TENSOR_META:
+      g_value_set_boolean(value, set.tensor_meta.value_or(false));
+      break;
+    case PROP_INPUT_TENSOR_META: g_value_set_boolean(value, set.input_tensor_meta); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(object);
@@ -328,10 +351,9 @@ static void install_properties(GObjectClass *object_class) {
   auto add = [object_class](guint id, GParamSpec *spec) {
     g_object_class_install_property(object_class, id, spec);
   };
-  add(PROP_UNIQUE_ID,
-      g_param_spec_uint("unique-id", "Unique ID",
-                        "Id of this element, unique_component_id of its objects", 0, G_MAXINT,
-                        kDefaultUniqueId, live));
+  add(PROP_UNIQUE_ID, g_param_spec_uint("unique-id", "Unique ID",
+                                        "Id of this element, unique_component_id of its objects", 0,
+                                        G_MAXINT, kDefaultUniqueId, live));
   add(PROP_PROCESS_MODE,
       g_param_spec_enum("process-mode", "Process mode", "Infer on whole frames or on objects",
                         process_mode_type(), 1, flags));
@@ -353,16 +375,19 @@ static void install_properties(GObjectClass *object_class) {
                           "A TensorRT engine; not usable here, onnx-file of the config is", "",
                           flags));
   add(PROP_BATCH_SIZE,
-      g_param_spec_uint("batch-size", "Batch size", "Most frames of one inference; 0 asks the config",
-                        0, 1024, 0, flags));
-  add(PROP_INTERVAL,
-      g_param_spec_uint("interval", "Interval", "Batches to skip between inferences", 0,
-                        G_MAXINT - 1, 0, live));
+      g_param_spec_uint("batch-size", "Batch size",
+                        "Most frames of one inference; 0 asks the config", 0, 1024, 0, flags));
+  add(PROP_INTERVAL, g_param_spec_uint("interval", "Interval", "Batches to skip between inferences",
+                                       0, G_MAXINT - 1, 0, live));
   add(PROP_GPU_ID, g_param_spec_uint("gpu-id", "GPU id", "Which GPU; the model runs on the CPU", 0,
                                      G_MAXUINT, 0, flags));
   add(PROP_OUTPUT_TENSOR_META,
       g_param_spec_boolean("output-tensor-meta", "Output tensor metadata",
                            "Attach the output tensors to every frame", FALSE, flags));
+  add(PROP_INPUT_TENSOR_META,
+      g_param_spec_boolean("input-tensor-meta", "Input tensor metadata",
+                           "Infer on tensors that nvdspreprocess attached; not offered here", FALSE,
+                           flags));
 }
 
 static void dsbind_infer_class_init(DsbindInferClass *klass) {
@@ -376,10 +401,10 @@ static void dsbind_infer_class_init(DsbindInferClass *klass) {
   object_class->finalize = dsbind_infer_finalize;
   install_properties(object_class);
 
-  static GstStaticPadTemplate sink = GST_STATIC_PAD_TEMPLATE(
-      "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(DSBIND_NVMM_CAPS));
-  static GstStaticPadTemplate src = GST_STATIC_PAD_TEMPLATE(
-      "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(DSBIND_NVMM_CAPS));
+  static GstStaticPadTemplate sink = GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+                                                             GST_STATIC_CAPS(DSBIND_NVMM_CAPS));
+  static GstStaticPadTemplate src = GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                                                            GST_STATIC_CAPS(DSBIND_NVMM_CAPS));
   gst_element_class_add_static_pad_template(element_class, &sink);
   gst_element_class_add_static_pad_template(element_class, &src);
   gst_element_class_set_static_metadata(element_class, "Object detector", "Filter/Video",
@@ -397,5 +422,6 @@ static gboolean plugin_init(GstPlugin *plugin) {
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvinfer, "Object detection on batched frames",
-                  plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvinfer,
+                  "Object detection on batched frames", plugin_init, DSBIND_VERSION, "Apache 2.0",
+                  "dsbind", "dsbind")

@@ -22,7 +22,7 @@ static TilerSettings settings_of(DsbindStreamTiler *self) {
 
 static void clear_picture(gpointer data) { gst_clear_buffer(&((TilePicture *)data)->owner); }
 
-/* Format and frame rate stay; sources may have any size, what comes out has the size that is set. */
+/* Format and frame rate stay; any size comes in, the size that is set comes out. */
 static GstCaps *transform_caps(GstBaseTransform *base, GstPadDirection direction, GstCaps *caps,
                                GstCaps *filter) {
   const TilerSettings settings = settings_of(DSBIND_STREAM_TILER(base));
@@ -34,8 +34,8 @@ static GstCaps *transform_caps(GstBaseTransform *base, GstPadDirection direction
       gst_structure_set(s, "width", G_TYPE_INT, (gint)settings.width, "height", G_TYPE_INT,
                         (gint)settings.height, "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, NULL);
     else {
-      gst_structure_set(s, "width", GST_TYPE_INT_RANGE, 1, G_MAXINT, "height", GST_TYPE_INT_RANGE, 1,
-                        G_MAXINT, NULL);
+      gst_structure_set(s, "width", GST_TYPE_INT_RANGE, 1, G_MAXINT, "height",
+                        GST_TYPE_INT_RANGE, 1, G_MAXINT, NULL);
       gst_structure_remove_field(s, "pixel-aspect-ratio");
     }
   }

@@ -11,8 +11,9 @@ typedef struct {
 static void keep(gpointer data, gpointer user_data) { (void)data, (void)user_data; }
 
 static NvDsMeta *find_batch_meta(GstBuffer *buffer) {
+  const GType api = NVDS_META_API_TYPE;
   gpointer state = NULL;
-  for (GstMeta *meta; (meta = gst_buffer_iterate_meta_filtered(buffer, &state, NVDS_META_API_TYPE));)
+  for (GstMeta *meta; (meta = gst_buffer_iterate_meta_filtered(buffer, &state, api));)
     if (((NvDsMeta *)meta)->meta_type == NVDS_BATCH_GST_META) return (NvDsMeta *)meta;
   return NULL;
 }
@@ -79,7 +80,8 @@ static void place_display(const Map *map, NvDsDisplayMeta *display) {
 }
 
 void tiler_place_frame(NvDsFrameMeta *frame, guint width, guint height, const Tile *tile) {
-  const Map map = {.sx = (double)tile->width / width, .sy = (double)tile->height / height, .tile = tile};
+  const Map map = {
+      .sx = (double)tile->width / width, .sy = (double)tile->height / height, .tile = tile};
   for (GList *l = frame->obj_meta_list; l; l = l->next) {
     NvDsObjectMeta *object = l->data;
     place_rect(&map, &object->rect_params);

@@ -56,7 +56,7 @@ static GstPad *request_pad(GstElement *element, GstPadTemplate *template, const 
     return NULL;
   }
   gchar *name = g_strdup_printf("sink_%u", index);
-  MuxPad *pad = mux_pad_new(template, name, index);
+  MuxPad *pad = mux_pad_new(mux, template, name, index);
   g_ptr_array_insert(mux->pads, (gint)position_of(mux, index), pad);
   g_mutex_unlock(&mux->lock);
   g_free(name);
@@ -203,7 +203,7 @@ static gboolean src_query(GstPad *pad, GstObject *parent, GstQuery *query) {
   }
 }
 
-/* EOS sent to the element ends the output once what waits is out, whatever drop-pipeline-eos says. */
+/* EOS sent to the element ends the output once what waits is out, drop-pipeline-eos or not. */
 static gboolean send_event(GstElement *element, GstEvent *event) {
   StreamMux *mux = DSBIND_STREAM_MUX(element);
   if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)

@@ -64,7 +64,8 @@ gboolean mux_settle_output(StreamMux *mux, GPtrArray *frames) {
   if (!set->width != !set->height) {
     GST_ELEMENT_ERROR(mux, RESOURCE, SETTINGS,
                       ("%s has width=%u and height=%u: set both, or neither to take the size of "
-                       "the first source.", GST_ELEMENT_NAME(mux), set->width, set->height), (NULL));
+                       "the first source.", GST_ELEMENT_NAME(mux), set->width, set->height),
+                      (NULL));
     return FALSE;
   }
   for (guint i = 1; i < frames->len; i++) {
@@ -121,7 +122,7 @@ static GstBuffer *new_target(StreamMux *mux) {
   return buffer;
 }
 
-/* The largest middle part of the output of the source's aspect. Even, so that chroma stays whole. */
+/* The largest middle part of the output that has the source's aspect; even, as chroma is. */
 static NvBufSurfTransformRect letterbox(const NvBufSurfaceParams *from, const GstVideoInfo *to) {
   const guint64 width = (guint64)to->width, height = (guint64)to->height;
   NvBufSurfTransformRect rect = {.width = (guint)width, .height = (guint)height};
@@ -215,7 +216,8 @@ static gboolean fit_nvmm(StreamMux *mux, MuxItem *item) {
       !surface->surfaceList[0].height) {
     GST_ELEMENT_ERROR(mux, STREAM, FORMAT,
                       ("The caps of sink_%u say memory:NVMM, but its buffer carries no "
-                       "NvBufSurface. Put nvvideoconvert before the mux.", item->pad_index), (NULL));
+                       "NvBufSurface. Put nvvideoconvert before the mux.", item->pad_index),
+                      (NULL));
     return FALSE;
   }
   /* Some producers leave numFilled at 0. */

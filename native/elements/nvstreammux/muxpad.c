@@ -82,8 +82,8 @@ static GstFlowReturn mux_pad_chain(GstPad *gstpad, GstObject *parent, GstBuffer 
   if (!pad->has_caps) {
     gst_buffer_unref(buffer);
     GST_ELEMENT_ERROR(mux, CORE, NEGOTIATION,
-                      ("A frame came to %s before its caps. Set caps on the source, e.g. on appsrc.",
-                       GST_PAD_NAME(pad)), (NULL));
+                      ("A frame came to %s before its caps. Set caps on the source, e.g. on "
+                       "appsrc.", GST_PAD_NAME(pad)), (NULL));
     return GST_FLOW_NOT_NEGOTIATED;
   }
   MuxItem *item = g_new0(MuxItem, 1);
@@ -246,8 +246,9 @@ static gboolean mux_pad_query(GstPad *pad, GstObject *parent, GstQuery *query) {
 /* Deactivation waits for the chain function, so that must be let go first. */
 static gboolean mux_pad_activate(GstPad *gstpad, GstObject *parent, GstPadMode mode,
                                  gboolean active) {
-  StreamMux *mux = DSBIND_STREAM_MUX(parent);
   MuxPad *pad = DSBIND_STREAM_MUX_PAD(gstpad);
+  StreamMux *mux = pad->mux; /* a new pad is activated before it has a parent */
+  (void)parent;
   if (mode != GST_PAD_MODE_PUSH) return FALSE;
   g_mutex_lock(&mux->lock);
   pad->flushing = !active;
@@ -279,9 +280,10 @@ static void dsbind_stream_mux_pad_init(DsbindStreamMuxPad *pad) {
   gst_segment_init(&pad->segment, GST_FORMAT_UNDEFINED);
 }
 
-MuxPad *mux_pad_new(GstPadTemplate *template, const gchar *name, guint index) {
+MuxPad *mux_pad_new(StreamMux *mux, GstPadTemplate *template, const gchar *name, guint index) {
   MuxPad *pad = g_object_new(DSBIND_TYPE_STREAM_MUX_PAD, "name", name, "direction",
                              GST_PAD_SINK, "template", template, NULL);
+  pad->mux = mux;
   pad->index = index;
   gst_pad_set_chain_function(GST_PAD(pad), mux_pad_chain);
   gst_pad_set_event_function(GST_PAD(pad), mux_pad_event);

@@ -152,6 +152,7 @@ static gboolean collect(StreamMux *mux, gboolean *eos) {
     mux->task_waits = TRUE;
     if (!ready || timeout < 0) {
       deadline = 0;
+      late = FALSE;
       g_cond_wait(&mux->ready, &mux->lock);
     } else {
       if (!deadline) deadline = g_get_monotonic_time() + timeout;

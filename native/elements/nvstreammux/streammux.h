@@ -22,7 +22,7 @@ typedef DsbindStreamMux StreamMux;
 typedef DsbindStreamMuxPad MuxPad;
 
 /* Frames a source may be ahead of the batches: one ready while another is decoded. */
-#define MUX_QUEUE_DEPTH 2
+#define MUX_QUEUE_DEPTH 4
 
 /* What waits in the queue of a pad: a frame, or an event that follows the frame before it. */
 typedef struct {
@@ -39,6 +39,7 @@ typedef struct {
 
 struct _DsbindStreamMuxPad {
   GstPad parent;
+  StreamMux *mux; /* outlives the pad's being active */
   guint index;
   /* Of the streaming thread. */
   GstVideoInfo info;
@@ -102,7 +103,7 @@ void mux_properties_install(GObjectClass *klass);
 void mux_settings_init(MuxSettings *settings);
 
 /* muxpad.c */
-MuxPad *mux_pad_new(GstPadTemplate *template, const gchar *name, guint index);
+MuxPad *mux_pad_new(StreamMux *mux, GstPadTemplate *template, const gchar *name, guint index);
 void mux_pad_clear(MuxPad *pad); /* under the lock */
 void mux_pad_end(MuxPad *pad);   /* under the lock; its STREAM_EOS follows what waits */
 void mux_item_free(MuxItem *item);

@@ -4,6 +4,9 @@
 
 #include "nvurisrcbin.h"
 
+/* Programs that start to listen after their change of state (gst-launch-1.0) miss an error that is
+ * posted within it. */
+#define LATE_ERROR_DELAY (30 * GST_MSECOND)
 /* A remote source that has sent nothing by then is taken for dead. */
 #define FIRST_DATA_TIMEOUT (2800 * GST_MSECOND)
 
@@ -56,6 +59,12 @@ static gint flow_of(GstMessage *message) {
   return flow;
 }
 
+/* The source gave up before it had sent anything: some do not say why. */
+static gboolean never_answered(DsbindUriSrcBin *self, GstMessage *message) {
+  return self->location.kind == DSBIND_LOCATION_OTHER && !g_atomic_int_get(&self->data_seen) &&
+         flow_of(message) == GST_FLOW_ERROR;
+}
+
 static char *describe(DsbindUriSrcBin *self, GstMessage *message, const GError *error) {
   const char *shown = self->location.shown;
   const gint flow = flow_of(message);
@@ -87,6 +96,11 @@ void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message) {
   gst_message_parse_error(message, &error, &debug);
   if (dsbind_media_file_ends_early(&self->file) && flow_of(message) == GST_FLOW_OK) {
     dsbind_uri_fail_early_end(self);
+  } else if (never_answered(self, message)) {
+    dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+                    g_strdup_printf("%s does not answer. Check the address, and that its server "
+                                    "runs and can be reached.", self->location.shown),
+                    dsbind_mask_passwords(debug));
   } else {
     char *masked = dsbind_mask_passwords(debug);
     char *where = g_strdup_printf("%s: %s: %s", GST_MESSAGE_SRC_NAME(message), error->message,
@@ -98,6 +112,40 @@ void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message) {
   }
   g_error_free(error);
   g_free(debug);
+}
+
+static void wait_for(DsbindUriSrcBin *self, GstClockTime time, GstClockCallback callback) {
+  GstClock *clock = gst_system_clock_obtain();
+  GstClockID id = gst_clock_new_single_shot_id(clock, gst_clock_get_time(clock) + time);
+  GST_OBJECT_LOCK(self);
+  self->deadline = gst_clock_id_ref(id);
+  GST_OBJECT_UNLOCK(self);
+  gst_clock_id_wait_async(id, callback, gst_object_ref(self), gst_object_unref);
+  gst_clock_id_unref(id);
+  gst_object_unref(clock);
+}
+
+static gboolean post_late(GstClock *clock, GstClockTime time, GstClockID id, gpointer data) {
+  DsbindUriSrcBin *self = data;
+  (void)clock, (void)time, (void)id;
+  GST_OBJECT_LOCK(self);
+  GError *error = g_steal_pointer(&self->late);
+  GST_OBJECT_UNLOCK(self);
+  if (!error) return TRUE;
+  gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_ERROR, error->domain, error->code,
+                           g_strdup(error->message), NULL, __FILE__, G_STRFUNC, __LINE__);
+  g_error_free(error);
+  return TRUE;
+}
+
+void dsbind_uri_fail_later(DsbindUriSrcBin *self, GError *error) {
+  if (!g_atomic_int_compare_and_exchange(&self->failed, 0, 1)) {
+    g_error_free(error);
+    return;
+  }
+  dsbind_uri_deadline_cancel(self);
+  self->late = error;
+  wait_for(self, LATE_ERROR_DELAY, post_late);
 }
 
 static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID id, gpointer data) {
@@ -112,21 +160,15 @@ static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID i
 }
 
 void dsbind_uri_deadline_start(DsbindUriSrcBin *self) {
-  GstClock *clock = gst_system_clock_obtain();
-  GstClockID id =
-      gst_clock_new_single_shot_id(clock, gst_clock_get_time(clock) + FIRST_DATA_TIMEOUT);
-  GST_OBJECT_LOCK(self);
-  self->deadline = gst_clock_id_ref(id);
-  GST_OBJECT_UNLOCK(self);
-  gst_clock_id_wait_async(id, deadline_passed, gst_object_ref(self), gst_object_unref);
-  gst_clock_id_unref(id);
-  gst_object_unref(clock);
+  wait_for(self, FIRST_DATA_TIMEOUT, deadline_passed);
 }
 
 void dsbind_uri_deadline_cancel(DsbindUriSrcBin *self) {
   GST_OBJECT_LOCK(self);
   GstClockID id = g_steal_pointer(&self->deadline);
+  GError *late = g_steal_pointer(&self->late);
   GST_OBJECT_UNLOCK(self);
+  g_clear_error(&late);
   if (!id) return;
   gst_clock_id_unschedule(id);
   gst_clock_id_unref(id);

@@ -61,6 +61,8 @@ static GstPadProbeReturn handle_end(DsbindUriSrcBin *self, GstPad *pad) {
     return GST_PAD_PROBE_OK;
   }
   if (!g_atomic_int_get(&self->file_loop) || g_atomic_int_get(&loop->over)) return GST_PAD_PROBE_OK;
+  /* Nobody wants more, or the last round had nothing: another one would not differ. */
+  if (gst_pad_get_last_flow_return(pad) == GST_FLOW_EOS || loop->align) return GST_PAD_PROBE_OK;
   loop->align = TRUE;
   gst_element_call_async(GST_ELEMENT(self), restart, gst_object_ref(pad),
                          (GDestroyNotify)gst_object_unref);

@@ -99,6 +99,7 @@ static void open_source(DsbindUriSrcBin *self) {
   GError *error = NULL;
 
   g_atomic_int_set(&self->failed, 0);
+  g_atomic_int_set(&self->data_seen, 0);
   self->file = (DsbindMediaFile){0};
   dsbind_loop_reset(&self->loop);
   dsbind_location_clear(&self->location);
@@ -108,13 +109,14 @@ static void open_source(DsbindUriSrcBin *self) {
   const gboolean valid = dsbind_location_init(&self->location, uri, &why);
   g_free(uri);
   if (!valid) {
-    dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS, why, NULL);
+    dsbind_uri_fail_later(self, g_error_new_literal(GST_RESOURCE_ERROR,
+                                                    GST_RESOURCE_ERROR_SETTINGS, why));
+    g_free(why);
     return;
   }
   if (self->location.path && !dsbind_media_file_check(&self->file, self->location.path,
                                                       self->location.shown, &error)) {
-    dsbind_uri_fail(self, error->domain, error->code, g_strdup(error->message), NULL);
-    g_error_free(error);
+    dsbind_uri_fail_later(self, error);
     return;
   }
   dsbind_uri_source_build(self);
@@ -131,15 +133,15 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
   GstStateChangeReturn result;
 
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) open_source(self);
-  if (upwards(transition) && g_atomic_int_get(&self->failed))
+  if (upwards(transition) && transition != GST_STATE_CHANGE_NULL_TO_READY &&
+      g_atomic_int_get(&self->failed))
     result = base->change_state(element, transition);
   else
     result = bin->change_state(element, transition);
   if (result == GST_STATE_CHANGE_FAILURE && upwards(transition)) {
-    dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED,
-                    g_strdup_printf("%s cannot be opened. Check the address.",
-                                    self->location.shown ? self->location.shown : "The source"),
-                    NULL);
+    dsbind_uri_fail_later(self, g_error_new(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_FAILED,
+                                            "%s cannot be opened. Check the address.",
+                                            self->location.shown));
     result = base->change_state(element, transition);
   }
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) dsbind_uri_source_clear(self);

@@ -36,20 +36,23 @@ struct _DsbindUriSrcBin {
   DsbindMediaFile file;
   DsbindLoop loop;
   guint video_pads, audio_pads; /* streaming thread of the source */
+  gint data_seen;               /* the source has sent something */
   gint failed;                  /* an error has been posted: it is the only one */
-  GstClockID deadline;          /* for the first data of a remote source */
+  GstClockID deadline;          /* for the first data of a remote source, or for `late` */
+  GError *late;                 /* to be posted once the change of state is over */
 };
 
 /* source.c: the elements inside, made anew for each run. */
-gboolean dsbind_uri_source_build(DsbindUriSrcBin *self);
+void dsbind_uri_source_build(DsbindUriSrcBin *self);
 void dsbind_uri_source_clear(DsbindUriSrcBin *self);
 
 /* loop.c: a probe on the decoded frames. */
 void dsbind_loop_reset(DsbindLoop *loop);
 GstPadProbeReturn dsbind_loop_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin);
 
-/* failure.c: each posts the one error of this run. Takes `text` and `debug`. */
+/* failure.c: each posts the one error of this run. Takes texts and errors. */
 void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text, char *debug);
+void dsbind_uri_fail_later(DsbindUriSrcBin *self, GError *error);
 void dsbind_uri_fail_early_end(DsbindUriSrcBin *self);
 void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message);
 void dsbind_uri_deadline_start(DsbindUriSrcBin *self);

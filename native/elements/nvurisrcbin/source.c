@@ -3,12 +3,11 @@
 #include "convert.h"
 #include "nvurisrcbin.h"
 
-static gboolean missing_element(DsbindUriSrcBin *self, const char *name, const char *package) {
-  dsbind_uri_fail(self, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
-                  g_strdup_printf("%s cannot be played: GStreamer's element %s is missing. On "
-                                  "Debian or Ubuntu: apt-get install %s", self->location.shown,
-                                  name, package), NULL);
-  return FALSE;
+static void missing_element(DsbindUriSrcBin *self, const char *name, const char *package) {
+  dsbind_uri_fail_later(
+      self, g_error_new(GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+                        "%s cannot be played: GStreamer's element %s is missing. On Debian or "
+                        "Ubuntu: apt-get install %s", self->location.shown, name, package));
 }
 
 /* Adds an element to the bin and brings it to the bin's state. NULL when it does not exist. */
@@ -90,7 +89,8 @@ static void add_video(DsbindUriSrcBin *self, GstPad *pad, GstCaps *caps) {
   gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
                              GST_PAD_PROBE_TYPE_EVENT_FLUSH, dsbind_loop_probe, self, NULL);
   gst_object_unref(src);
-  expose(self, last, "vsrc", self->video_pads++);
+  g_atomic_int_set(&self->video_pads, 1);
+  expose(self, last, "vsrc", 0);
 }
 
 /* Sound comes decoded; a queue keeps it from holding up the video. */
@@ -102,12 +102,20 @@ static void add_audio(DsbindUriSrcBin *self, GstPad *pad) {
   link_to(pad, decodebin);
   gst_element_sync_state_with_parent(queue);
   gst_element_sync_state_with_parent(decodebin);
-  expose(self, queue, "asrc", self->audio_pads++);
+  self->audio_pads = 1;
+  expose(self, queue, "asrc", 0);
 }
 
-/* Streams that nobody wants flow into nothing, and are no reason to stop. */
+/* Streams that nobody wants flow into nothing, and are no reason to stop. All streams of a parser
+ * are there before the first one flows. */
 static GstPadProbeReturn discard(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
-  (void)pad, (void)info, (void)data;
+  DsbindUriSrcBin *self = data;
+  (void)pad, (void)info;
+  /* Of an RTSP source the next stream may be the video. */
+  if (g_atomic_int_get(&self->video_pads) == 0 && self->location.kind != DSBIND_LOCATION_RTSP)
+    dsbind_uri_fail(self, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
+                    g_strdup_printf("%s has no video, only sound or data. Give a file with a video "
+                                    "stream.", self->location.shown), NULL);
   return GST_PAD_PROBE_DROP;
 }
 
@@ -124,24 +132,15 @@ static void parsed_pad(GstElement *parser, GstPad *pad, gpointer data) {
   else if (g_str_has_prefix(name, "audio/") && !self->disable_audio && self->audio_pads == 0)
     add_audio(self, pad);
   else
-    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, discard, NULL, NULL);
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, discard, self, NULL);
   gst_caps_unref(caps);
 }
 
-static void parsed_all(GstElement *parser, gpointer data) {
-  DsbindUriSrcBin *self = data;
-  (void)parser;
-  /* Of an RTSP source the next stream may be the video. */
-  if (self->video_pads == 0 && self->location.kind != DSBIND_LOCATION_RTSP)
-    dsbind_uri_fail(self, GST_STREAM_ERROR, GST_STREAM_ERROR_WRONG_TYPE,
-                    g_strdup_printf("%s has no video, only sound or data. Give a file with a video "
-                                    "stream.", self->location.shown), NULL);
-  gst_element_no_more_pads(GST_ELEMENT(self));
-}
-
 static GstPadProbeReturn first_data(GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+  DsbindUriSrcBin *self = data;
   (void)pad, (void)info;
-  dsbind_uri_deadline_cancel(data);
+  g_atomic_int_set(&self->data_seen, 1);
+  dsbind_uri_deadline_cancel(self);
   return GST_PAD_PROBE_REMOVE;
 }
 
@@ -152,7 +151,6 @@ static void source_pad(GstElement *source, GstPad *pad, gpointer data) {
   GstElement *parser = add(self, "parsebin", "gstreamer1.0-plugins-base");
   if (!parser) return;
   g_signal_connect(parser, "pad-added", G_CALLBACK(parsed_pad), self);
-  g_signal_connect(parser, "no-more-pads", G_CALLBACK(parsed_all), self);
   if (!link_to(pad, parser))
     dsbind_uri_fail(self, GST_CORE_ERROR, GST_CORE_ERROR_PAD,
                     g_strdup_printf("%s cannot be played: its stream could not be linked.",
@@ -184,32 +182,31 @@ static void source_setup(GstElement *source, GstElement *inner, gpointer data) {
   if (self->rtp_protocol) set_if_there(inner, "protocols", self->rtp_protocol);
 }
 
-gboolean dsbind_uri_source_build(DsbindUriSrcBin *self) {
+void dsbind_uri_source_build(DsbindUriSrcBin *self) {
   if (self->location.kind == DSBIND_LOCATION_FILE) {
     GstElement *source = add(self, "filesrc", "libgstreamer1.0-0");
-    if (!source) return FALSE;
+    if (!source) return;
     g_object_set(source, "location", self->location.path, NULL);
     GstPad *pad = gst_element_get_static_pad(source, "src");
     source_pad(source, pad, self);
     gst_object_unref(pad);
-    return !g_atomic_int_get(&self->failed);
+    return;
   }
   char *protocol = gst_uri_get_protocol(self->location.uri);
   const gboolean known = gst_uri_protocol_is_supported(GST_URI_SRC, protocol);
   if (!known)
-    dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
-                    g_strdup_printf("%s cannot be opened: nothing installed reads %s:// sources. "
-                                    "Check the address; on Debian or Ubuntu apt-get install "
-                                    "gstreamer1.0-plugins-good has most.", self->location.shown,
-                                    protocol), NULL);
+    dsbind_uri_fail_later(
+        self, g_error_new(GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
+                          "%s cannot be opened: nothing installed reads %s:// sources. Check the "
+                          "address; on Debian or Ubuntu gstreamer1.0-plugins-good reads most.",
+                          self->location.shown, protocol));
   g_free(protocol);
   GstElement *source = known ? add(self, "urisourcebin", "gstreamer1.0-plugins-base") : NULL;
-  if (!source) return FALSE;
+  if (!source) return;
   g_object_set(source, "uri", self->location.uri, "use-buffering", FALSE, NULL);
   g_signal_connect(source, "pad-added", G_CALLBACK(source_pad), self);
   g_signal_connect(source, "source-setup", G_CALLBACK(source_setup), self);
   if (self->location.kind != DSBIND_LOCATION_RTSP) dsbind_uri_deadline_start(self);
-  return TRUE;
 }
 
 static void remove_child(const GValue *item, gpointer bin) {

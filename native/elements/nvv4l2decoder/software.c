@@ -19,7 +19,7 @@ GstElement *dsbind_software_decoder_new(const GstCaps *caps) {
       GST_ELEMENT_FACTORY_TYPE_DECODER | GST_ELEMENT_FACTORY_TYPE_MEDIA_VIDEO |
           GST_ELEMENT_FACTORY_TYPE_MEDIA_IMAGE,
       GST_RANK_MARGINAL);
-  GList *fit = gst_element_factory_list_filter(all, caps, GST_PAD_SINK, FALSE);
+  GList *fit = gst_element_factory_list_filter(all, caps, GST_PAD_SINK, TRUE);
   GstElement *decoder = NULL;
   fit = g_list_sort(fit, gst_plugin_feature_rank_compare_func);
   for (GList *item = fit; item && !decoder; item = item->next)

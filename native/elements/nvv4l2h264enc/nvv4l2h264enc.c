@@ -14,6 +14,7 @@ struct _DsbindV4l2H264Enc {
   gint profile, preset_level, preset_id, control_rate;
   guint idr_interval, gpu;
   gboolean insert_sps_pps, max_performance;
+  char *bad_range; /* what was set and is no qp-range; told when the stream starts */
 };
 
 G_DEFINE_TYPE(DsbindV4l2H264Enc, dsbind_v4l2_h264_enc, GST_TYPE_BIN)
@@ -90,6 +91,13 @@ static void apply(DsbindV4l2H264Enc *self) {
   gst_caps_unref(caps);
 }
 
+static void report_bad_range(DsbindV4l2H264Enc *self) {
+  GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS,
+                    ("A qp-range of \"%s\" is not possible: give the least and the largest "
+                     "quantizer of P, I and B frames, each 0 to 51, such as 10,40:10,40:10,40.",
+                     self->bad_range), (NULL));
+}
+
 /* MinQpP,MaxQpP:MinQpI,MaxQpI:MinQpB,MaxQpB; the encoder has one range for all frames. */
 static void set_qp_range(DsbindV4l2H264Enc *self, const char *text) {
   guint low[3], high[3];
@@ -97,6 +105,7 @@ static void set_qp_range(DsbindV4l2H264Enc *self, const char *text) {
   const int read = text ? sscanf(text, "%u,%u:%u,%u:%u,%u%n", &low[0], &high[0], &low[1], &high[1],
                                  &low[2], &high[2], &end) : 0;
   guint least = 51, most = 0;
+  g_clear_pointer(&self->bad_range, g_free);
   for (guint i = 0; read == 6 && i < 3; i++) {
     least = MIN(least, low[i]);
     most = MAX(most, high[i]);
@@ -106,10 +115,8 @@ static void set_qp_range(DsbindV4l2H264Enc *self, const char *text) {
     self->settings.qp_max = most;
     return;
   }
-  GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS,
-                    ("A qp-range of \"%s\" is not possible: give the least and the largest "
-                     "quantizer of P, I and B frames, each 0 to 51, such as 10,40:10,40:10,40.",
-                     text ? text : ""), (NULL));
+  self->bad_range = g_strdup(text ? text : "");
+  if (GST_STATE(self) >= GST_STATE_READY) report_bad_range(self);
 }
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
@@ -197,7 +204,16 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
                        "gstreamer1.0-plugins-ugly"), (NULL));
     return GST_STATE_CHANGE_FAILURE;
   }
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && self->bad_range) {
+    report_bad_range(self);
+    return GST_STATE_CHANGE_FAILURE;
+  }
   return GST_ELEMENT_CLASS(dsbind_v4l2_h264_enc_parent_class)->change_state(element, transition);
+}
+
+static void finalize(GObject *object) {
+  g_free(DSBIND_V4L2_H264_ENC(object)->bad_range);
+  G_OBJECT_CLASS(dsbind_v4l2_h264_enc_parent_class)->finalize(object);
 }
 
 static void install_uint(GObjectClass *object, guint id, const char *name, const char *nick,
@@ -265,6 +281,7 @@ static void dsbind_v4l2_h264_enc_class_init(DsbindV4l2H264EncClass *klass) {
 
   object->set_property = set_property;
   object->get_property = get_property;
+  object->finalize = finalize;
   element->change_state = change_state;
   install_properties(object);
   gst_element_class_add_static_pad_template(element, &sink_template);

@@ -10,7 +10,8 @@ struct _DsbindVideoConvert {
   /* Kept for reading back; without effect on host memory. */
   gint copy_hw, memory_type;
   gboolean bl_output, contiguous;
-  guint flip; /* value of the flip-method property */
+  guint flip;     /* value of the flip-method property */
+  char *bad_crop; /* what was set and is no crop; told when the stream starts */
 };
 
 G_DEFINE_TYPE(DsbindVideoConvert, dsbind_video_convert, DSBIND_TYPE_CONVERT)
@@ -68,11 +69,11 @@ ENUM_TYPE(memory_type, "DsbindVideoConvertMemory",
           {NVBUF_MEM_CUDA_UNIFIED, "Unified memory", "nvbuf-mem-cuda-unified"},
           {NVBUF_MEM_SURFACE_ARRAY, "Surface array (Jetson)", "nvbuf-mem-surface-array"})
 
-/* What each flip-method is for NvBufSurfTransform. */
+/* What each flip-method is for NvBufSurfTransform, which turns clockwise and flips about an axis. */
 static const NvBufSurfTransform_Flip flips[] = {
-    NvBufSurfTransform_None,      NvBufSurfTransform_Rotate90, NvBufSurfTransform_Rotate180,
-    NvBufSurfTransform_Rotate270, NvBufSurfTransform_FlipX,    NvBufSurfTransform_Transpose,
-    NvBufSurfTransform_FlipY,     NvBufSurfTransform_InvTranspose,
+    NvBufSurfTransform_None,     NvBufSurfTransform_Rotate270, NvBufSurfTransform_Rotate180,
+    NvBufSurfTransform_Rotate90, NvBufSurfTransform_FlipY,     NvBufSurfTransform_InvTranspose,
+    NvBufSurfTransform_FlipX,    NvBufSurfTransform_Transpose,
 };
 
 /* left:top:width:height; 0:0:0:0 is the whole frame. */
@@ -95,16 +96,33 @@ static char *crop_text(const NvBufSurfTransformRect *rect) {
   return g_strdup_printf("%u:%u:%u:%u", rect->left, rect->top, rect->width, rect->height);
 }
 
-static void set_crop(GObject *object, const GValue *value, NvBufSurfTransformRect *rect) {
+static gboolean report_bad_crop(DsbindVideoConvert *self) {
+  GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS,
+                    ("A crop of \"%s\" is not possible: give left:top:width:height in pixels, "
+                     "each 0 to %d, such as 0:0:640:360.", self->bad_crop, DSBIND_MAX_SIDE), (NULL));
+  return FALSE;
+}
+
+static void set_crop(DsbindVideoConvert *self, const GValue *value, NvBufSurfTransformRect *rect) {
   NvBufSurfTransformRect parsed;
   const char *text = g_value_get_string(value);
+  g_clear_pointer(&self->bad_crop, g_free);
   if (parse_crop(text, &parsed)) {
     *rect = parsed;
     return;
   }
-  GST_ELEMENT_ERROR(object, LIBRARY, SETTINGS,
-                    ("A crop of \"%s\" is not possible: give left:top:width:height in pixels, "
-                     "each 0 to %d, such as 0:0:640:360.", text, DSBIND_MAX_SIDE), (NULL));
+  self->bad_crop = g_strdup(text);
+  if (GST_STATE(self) >= GST_STATE_PAUSED) report_bad_crop(self);
+}
+
+static gboolean start(GstBaseTransform *base) {
+  DsbindVideoConvert *self = DSBIND_VIDEO_CONVERT(base);
+  return !self->bad_crop || report_bad_crop(self);
+}
+
+static void finalize(GObject *object) {
+  g_free(DSBIND_VIDEO_CONVERT(object)->bad_crop);
+  G_OBJECT_CLASS(dsbind_video_convert_parent_class)->finalize(object);
 }
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
@@ -114,8 +132,8 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     case PROP_GPU_ID: s.gpu = g_value_get_uint(value); break;
     case PROP_COMPUTE_HW: s.compute = (NvBufSurfTransform_Compute)g_value_get_enum(value); break;
     case PROP_MEMORY_TYPE: self->memory_type = g_value_get_enum(value); break;
-    case PROP_SRC_CROP: set_crop(object, value, &s.source); break;
-    case PROP_DEST_CROP: set_crop(object, value, &s.target); break;
+    case PROP_SRC_CROP: set_crop(self, value, &s.source); break;
+    case PROP_DEST_CROP: set_crop(self, value, &s.target); break;
     case PROP_FLIP_METHOD:
       self->flip = (guint)g_value_get_enum(value);
       s.flip = flips[self->flip];
@@ -157,6 +175,8 @@ static void dsbind_video_convert_class_init(DsbindVideoConvertClass *klass) {
 
   object->set_property = set_property;
   object->get_property = get_property;
+  object->finalize = finalize;
+  GST_BASE_TRANSFORM_CLASS(klass)->start = start;
   g_object_class_install_property(
       object, PROP_GPU_ID,
       g_param_spec_uint("gpu-id", "GPU id", "GPU to use; without effect in host memory", 0,

@@ -1,9 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "batching.h"
 
-void bench_load_plugins(void) {
+void bench_init(const char *first_element, ...) {
+  va_list args;
   gst_init(NULL, NULL);
-  gst_registry_scan_path(gst_registry_get(), DSBIND_TEST_PLUGINS);
+  va_start(args, first_element);
+  for (const char *name = first_element; name; name = va_arg(args, const char *)) {
+    GError *error = NULL;
+    gchar *path = g_strdup_printf("%s/libgst%s.so", DSBIND_TEST_PLUGINS, name);
+    GstPlugin *plugin = gst_plugin_load_file(path, &error);
+    if (!plugin) check_failed(__FILE__, __LINE__, "%s: %s", path, error->message);
+    gst_object_unref(plugin);
+    g_free(path);
+  }
+  va_end(args);
 }
 
 static GstFlowReturn sink_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer) {
@@ -61,6 +71,9 @@ void bench_remove_source(Bench *bench, guint source) {
   bench->sources[source] = NULL;
 }
 
+static GstStaticPadTemplate any =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
 Bench *bench_new(const char *factory, guint sources, const char *first_property, ...) {
   Bench *bench = g_new0(Bench, 1);
   va_list args;
@@ -79,7 +92,7 @@ Bench *bench_new(const char *factory, guint sources, const char *first_property,
   bench->bus = gst_bus_new();
   gst_element_set_bus(bench->element, bench->bus);
 
-  bench->sink = gst_pad_new("sink", GST_PAD_SINK);
+  bench->sink = gst_pad_new_from_static_template(&any, "sink");
   gst_pad_set_element_private(bench->sink, bench);
   gst_pad_set_chain_function(bench->sink, sink_chain);
   gst_pad_set_event_function(bench->sink, sink_event);

@@ -26,9 +26,10 @@ typedef struct {
   GstFlowReturn answer;
 } Bench;
 
-void bench_load_plugins(void);
+/* GStreamer and the plugins of these elements, from the build. */
+void bench_init(const char *first_element, ...);
 /* The element between `sources` pads sink_%u (or its pad "sink" when 0) and the sink; PLAYING. */
-Bench *bench_new(const char *factory, guint sources, const char *first_property, ...) G_GNUC_NULL_TERMINATED;
+Bench *bench_new(const char *factory, guint sources, const char *first_property, ...);
 void bench_free(Bench *bench);
 
 /* A source begins: stream-start, caps, segment. `format` NULL is NV12. */
@@ -38,7 +39,8 @@ GstPad *bench_add_source(Bench *bench, guint source, const char *name);
 void bench_remove_source(Bench *bench, guint source);
 
 /* An NVMM frame with luma (first bytes) of `value`. */
-GstBuffer *frame_new(GstVideoFormat format, gint width, gint height, guint8 value, GstClockTime pts);
+GstBuffer *frame_new(GstVideoFormat format, gint width, gint height, guint8 value,
+                     GstClockTime pts);
 GstFlowReturn bench_push(Bench *bench, guint source, GstBuffer *frame);
 void bench_eos(Bench *bench, guint source);
 

@@ -241,7 +241,7 @@ static void synchronised_inputs_wait_for_their_time(void) {
 }
 
 int main(void) {
-  bench_load_plugins();
+  bench_init("nvstreammux", NULL);
   one_frame_of_each_source_in_pad_order();
   a_frame_that_fits_is_taken_by_reference();
   padding_keeps_the_aspect();
@@ -255,6 +255,7 @@ int main(void) {
   a_slow_source_does_not_hold_the_others();
   without_a_timeout_a_batch_waits();
   synchronised_inputs_wait_for_their_time();
+  gst_deinit();
   puts("batches: ok");
   return 0;
 }

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "check.h"
+#include "config_keys.h"
 #include "files.h"
 
 using namespace dsbind::infer;
@@ -55,15 +56,18 @@ static void check_example(const Config &c) {
 
 static void ini_and_yaml_agree() {
   folder->write("labels.txt", "car\r\nbicycle\n\n");
-  check_example(load_config(folder->write("a.txt",
-      "# comment\n[class-attrs-1]\nthreshold=0.6\ntopk=5\ndetected-min-w=8\nborder-color=0;0.5;0;1\n"
+  check_example(load_config(folder->write(
+      "a.txt",
+      "# "
+      "comment\n[class-attrs-1]\nthreshold=0.6\ntopk=5\ndetected-min-w=8\nborder-color=0;0.5;0;1\n"
       "bg-color=0;0;1;0.2\n\n[property]\nonnx-file=m.onnx\nlabelfile-path=labels.txt\n"
       "num-detected-classes=2\ngie-unique-id=3\nbatch-size=4\ninterval=2\n"
       "net-scale-factor=0.017352074\noffsets=123.675;116.28;103.939;\nmodel-color-format=1\n"
       "maintain-aspect-ratio=1\nsymmetric-padding=1\ncluster-mode=3\nnetwork-mode=0\n"
       "infer-dims=3;368;640\nfilter-out-class-ids=1\noutput-blob-names=bbox;cov\ngpu-id=0\n"
       "[class-attrs-all]\npre-cluster-threshold=0.4\neps=0.7\nminBoxes=2\n")));
-  check_example(load_config(folder->write("a.yml",
+  check_example(load_config(folder->write(
+      "a.yml",
       "# comment\nproperty:\n  onnx-file: m.onnx\n  labelfile-path: labels.txt\n"
       "  num-detected-classes: 2\n  gie-unique-id: 3\n  batch-size: 4\n  interval: 2\n"
       "  net-scale-factor: 0.017352074\n  offsets: [123.675, 116.28, 103.939]\n"
@@ -122,6 +126,16 @@ static void values_are_strict() {
   puts("values: strict, with key, line and range");
 }
 
+static void every_documented_key_is_read() {
+  int honoured = 0;
+  for (const std::string &key : property_names())
+    if (property_use(key) == KeyUse::Honoured) honoured += !error_with(key + "=1\n").empty();
+  for (const std::string &key : class_attr_names())
+    honoured += !error_with("[class-attrs-all]\n" + key + "=1\n").empty();
+  CHECK(honoured > 40);
+  puts("keys: each has its reader");
+}
+
 static void contradictions_name_both() {
   folder->write("two.txt", "a\nb\n");
   CHECK_HAS(error_with("labelfile-path=two.txt\nnum-detected-classes=4\n"),
@@ -136,6 +150,7 @@ static void contradictions_name_both() {
   CHECK_HAS(error_with("offsets=1;2;3\nmean-file=m.ppm\n"), "mean-file=m.ppm");
   CHECK_HAS(error_with("infer-dims=3;4;5\nmodel-color-format=2\n"), "model-color-format=2");
   CHECK_HAS(error_with("parse-bbox-func-name=f\n"), "custom-lib-path");
+  CHECK_HAS(error_with("enable-dbscan=1\ncluster-mode=2\n"), "cluster-mode=2 (line 4) contradict");
   puts("contradictions: both keys named");
 }
 
@@ -189,6 +204,7 @@ int main(void) {
   sample_is_clean();
   names_are_checked();
   values_are_strict();
+  every_documented_key_is_read();
   contradictions_name_both();
   files_are_named();
   yaml_is_limited();

@@ -49,7 +49,8 @@ static void boxes_return_through_the_letterbox() {
 
   config.all_classes.min_height = 60;
   config.all_classes.roi_bottom_offset = 10;
-  boxes = {{0, 100, 4, 50, 36, 0.9f, 0}, {0, 100, 4, 50, 10, 0.9f, 0}, {0, 0, 350, 60, 40, 0.8f, 0}};
+  boxes = {
+      {0, 100, 4, 50, 36, 0.9f, 0}, {0, 100, 4, 50, 10, 0.9f, 0}, {0, 0, 350, 60, 40, 0.8f, 0}};
   to_frame(config, box, 1920, 1080, &boxes);
   CHECK_INT(boxes.size(), 1); /* one too low, one in the bottom stripe */
   puts("to_frame: scaled by 3, clipped, filtered");
@@ -82,8 +83,7 @@ static void pixels_become_planes() {
 
 static void mean_file_is_read() {
   Folder folder;
-  std::string path =
-      folder.write("mean.ppm", "P6\n# by hand\n2 1\n255\n\x01\x02\x03\x04\x05\x06");
+  std::string path = folder.write("mean.ppm", "P6\n# by hand\n2 1\n255\n\x01\x02\x03\x04\x05\x06");
   std::vector<float> mean = read_mean_file(path, 2, 1, ColorFormat::Bgr);
   CHECK_INT(mean.size(), 6);
   CHECK_NEAR(mean[0], 3, 0);

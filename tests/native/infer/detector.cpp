@@ -37,8 +37,8 @@ static NvBufSurface *grey_frames(unsigned count) {
   CHECK_INT(NvBufSurfaceCreate(&surface, count, &params), 0);
   surface->numFilled = count;
   for (unsigned i = 0; i < count; i++)
-    CHECK_INT(NvBufSurfaceMemSet(surface, static_cast<int>(i), 0,
-                                 static_cast<uint8_t>(20 * (i + 5))), 0);
+    CHECK_INT(
+        NvBufSurfaceMemSet(surface, static_cast<int>(i), 0, static_cast<uint8_t>(20 * (i + 5))), 0);
   return surface;
 }
 
@@ -53,7 +53,7 @@ static void check_split(const std::string &model, const char *batch) {
     for (unsigned i = 0; i < 5; i++) {
       CHECK_INT(found[i].boxes.size(), 1);
       CHECK_NEAR(found[i].boxes[0].detectionConfidence, 20 * (4 - i + 5) / 255.0, 1e-5);
-      CHECK_NEAR(found[i].boxes[0].left, 2, 1e-5); /* 8x4 back to 16x8 */
+      CHECK_NEAR(found[i].boxes[0].left, 2, 1e-5);   /* 8x4 back to 16x8 */
       CHECK_NEAR(found[i].boxes[0].height, 4, 1e-5); /* 6, clipped at the bottom */
     }
   }
@@ -65,7 +65,8 @@ static void batches_are_split() {
   folder->write("one.onnx", relu_model({1, 3, 4, 8}));
   folder->write("two.onnx", relu_model({2, 3, 4, 8}));
   folder->write("any.onnx", relu_model({-1, 3, 4, 8}));
-  for (const char *batch : {"batch-size=1\n", "batch-size=2\n", "batch-size=4\n", "batch-size=8\n"}) {
+  for (const char *batch :
+       {"batch-size=1\n", "batch-size=2\n", "batch-size=4\n", "batch-size=8\n"}) {
     check_split("one.onnx", batch);
     check_split("two.onnx", batch);
     check_split("any.onnx", batch);
@@ -133,9 +134,9 @@ static void parsers_come_from_allowed_folders() {
   other.write("one.onnx", relu_model({1, 3, 4, 8}));
   std::filesystem::create_symlink(DSBIND_TEST_PARSER, other.path("link.so"));
   for (const char *library : {DSBIND_TEST_PARSER, "link.so"}) {
-    std::string path = other.write("c.txt", "[property]\nonnx-file=one.onnx\n" +
-                                                std::string(kParser) + "custom-lib-path=" +
-                                                library + "\n");
+    std::string path =
+        other.write("c.txt", "[property]\nonnx-file=one.onnx\n" + std::string(kParser) +
+                                 "custom-lib-path=" + library + "\n");
     unsetenv("DSBIND_LIBRARY_PATH");
     CHECK_HAS(error_of([&] { Detector detector(load_config(path)); }),
               "allow its folder by DSBIND_LIBRARY_PATH");

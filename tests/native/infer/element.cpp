@@ -13,8 +13,11 @@ static std::string config(const std::string &properties = "", const std::string 
       "c.txt",
       "[property]\nonnx-file=any.onnx\nlabelfile-path=labels.txt\ncluster-mode=4\ngie-unique-id=5\n"
       "net-scale-factor=0.00392156862745098\nparse-bbox-func-name=test_parse_first\n"
-      "custom-lib-path=" DSBIND_TEST_PARSER "\n" + properties + "[class-attrs-1]\n"
-      "border-color=0;0.5;1;1\nbg-color=1;1;0;0.25\n" + groups);
+      "custom-lib-path=" DSBIND_TEST_PARSER "\n" +
+          properties +
+          "[class-attrs-1]\n"
+          "border-color=0;0.5;1;1\nbg-color=1;1;0;0.25\n" +
+          groups);
 }
 
 static void paint_grey(NvBufSurface *surface) {
@@ -135,7 +138,8 @@ static void tensors_outlive_their_buffer() {
   puts("tensors: read from a copy after the element stopped");
 }
 
-static void check_refused(const std::string &path, const std::string &part, GQuark domain, int code) {
+static void check_refused(const std::string &path, const std::string &part, GQuark domain,
+                          int code) {
   Rig rig;
   if (!path.empty()) g_object_set(rig.element, "config-file-path", path.c_str(), nullptr);
   CHECK(!rig.start("RGBA", 16, 8));
@@ -151,8 +155,8 @@ static void bad_settings_stop_before_any_frame() {
   check_refused("", "set config-file-path", resource, GST_RESOURCE_ERROR_NOT_FOUND);
   check_refused("/no/such.txt", "'/no/such.txt' does not exist", resource,
                 GST_RESOURCE_ERROR_NOT_FOUND);
-  check_refused(config("net-scale-factor=0.5x\n"), "net-scale-factor=0.5x is not a number", resource,
-                GST_RESOURCE_ERROR_SETTINGS);
+  check_refused(config("net-scale-factor=0.5x\n"), "net-scale-factor=0.5x is not a number",
+                resource, GST_RESOURCE_ERROR_SETTINGS);
   folder->write("bad.onnx", "this is no model");
   check_refused(config("onnx-file=bad.onnx\n"), "bad.onnx' cannot be loaded by ONNX Runtime",
                 resource, GST_RESOURCE_ERROR_SETTINGS);

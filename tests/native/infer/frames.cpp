@@ -14,7 +14,8 @@
 /* Reads one tightly packed frame into an entry. FALSE at the end of the input. */
 static bool read_frame(const NvBufSurfaceParams &entry) {
   for (unsigned p = 0; p < entry.planeParams.num_planes; p++) {
-    size_t bytes = static_cast<size_t>(entry.planeParams.width[p]) * entry.planeParams.bytesPerPix[p];
+    size_t bytes =
+        static_cast<size_t>(entry.planeParams.width[p]) * entry.planeParams.bytesPerPix[p];
     auto *row = static_cast<uint8_t *>(entry.dataPtr) + entry.planeParams.offset[p];
     for (unsigned y = 0; y < entry.planeParams.height[p]; y++, row += entry.planeParams.pitch[p])
       if (fread(row, 1, bytes, stdin) != bytes) return false;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What our libnvds_meta promises beyond DeepStream's: what a caller does wrong corrupts no batch. */
+/* What our libnvds_meta promises beyond DeepStream's: no mistake of a caller corrupts a batch. */
 #include "check.h"
 #include "nvds_roi_meta.h"
 #include "nvdsmeta.h"

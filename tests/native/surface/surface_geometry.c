@@ -123,32 +123,47 @@ static void check_turn_and_convert(void) {
   }
 }
 
+/* Every byte outside `rect` is as before, padding at the end of rows included. */
+static void check_outside(const NvBufSurface *dst, const NvBufSurface *before, uint32_t index,
+                          const NvBufSurfTransformRect *rect) {
+  const NvBufSurfacePlaneParams *planes = &dst->surfaceList[index].planeParams;
+  for (uint32_t p = 0; p < planes->num_planes; p++) {
+    uint32_t sub = p == 0 ? 1 : 2, bytes = planes->bytesPerPix[p];
+    uint32_t left = rect->left / sub * bytes;
+    uint32_t right = (rect->left + rect->width + sub - 1) / sub * bytes;
+    uint32_t top = rect->top / sub, bottom = (rect->top + rect->height + sub - 1) / sub;
+    for (uint32_t y = 0; y < planes->height[p]; y++) {
+      const uint8_t *now = pic_at(dst, index, (int)p, 0, (int)y);
+      const uint8_t *then = pic_at(before, index, (int)p, 0, (int)y);
+      if (y < top || y >= bottom) {
+        CHECK(memcmp(now, then, planes->pitch[p]) == 0);
+      } else {
+        CHECK(memcmp(now, then, left) == 0);
+        CHECK(memcmp(now + right, then + right, planes->pitch[p] - right) == 0);
+      }
+    }
+  }
+}
+
+static void copy_all_bytes(const NvBufSurface *src, NvBufSurface *dst) {
+  for (uint32_t i = 0; i < src->batchSize; i++)
+    memcpy(dst->surfaceList[i].dataPtr, src->surfaceList[i].dataPtr, src->surfaceList[i].dataSize);
+}
+
 /* A frame placed inside a larger one leaves the border as it was. */
 static void check_letterbox(const PicFormat *from, const PicFormat *to) {
   NvBufSurface *src = pic_surface(from->color, 64, 36, 2);
   NvBufSurface *dst = pic_surface(to->color, 96, 96, 2);
   NvBufSurface *before = pic_surface(to->color, 96, 96, 2);
   fill_random(dst);
-  CHECK_INT(NvBufSurfaceCopy(dst, before), 0);
+  copy_all_bytes(dst, before);
   NvBufSurfTransformRect places[2] = {{.top = 20, .left = 0, .width = 96, .height = 54},
                                       {.top = 0, .left = 30, .width = 32, .height = 18}};
   NvBufSurfTransformParams params = {
       .transform_flag = NVBUFSURF_TRANSFORM_CROP_DST, .dst_rect = places};
   for (uint32_t i = 0; i < 2; i++) pic_draw(from, src, i);
   CHECK_INT(NvBufSurfTransform(src, dst, &params), 0);
-  for (uint32_t i = 0; i < 2; i++)
-    for (uint32_t p = 0; p < dst->surfaceList->planeParams.num_planes; p++) {
-      const NvBufSurfacePlaneParams *planes = &dst->surfaceList[i].planeParams;
-      uint32_t sub = p == 0 ? 1 : 2;
-      uint32_t left = places[i].left / sub, right = (places[i].left + places[i].width) / sub;
-      uint32_t top = places[i].top / sub, bottom = (places[i].top + places[i].height) / sub;
-      for (uint32_t y = 0; y < planes->height[p]; y++)
-        for (uint32_t x = 0; x < planes->width[p]; x++) {
-          if (x >= left && x < right && y >= top && y < bottom) continue;
-          CHECK(memcmp(pic_at(dst, i, (int)p, (int)x, (int)y),
-                       pic_at(before, i, (int)p, (int)x, (int)y), planes->bytesPerPix[p]) == 0);
-        }
-    }
+  for (uint32_t i = 0; i < 2; i++) check_outside(dst, before, i, &places[i]);
   /* The middle holds the middle of the picture. */
   Rgb want = pic_expected(from, to, pic_color(.5, .5)), have = pic_get(to, dst, 0, 48, 46);
   CHECK_NEAR(have.r, want.r, 10);
@@ -157,6 +172,46 @@ static void check_letterbox(const PicFormat *from, const PicFormat *to) {
   NvBufSurfaceDestroy(src);
   NvBufSurfaceDestroy(dst);
   NvBufSurfaceDestroy(before);
+}
+
+static NvBufSurfTransformRect random_rect(uint32_t width, uint32_t height) {
+  NvBufSurfTransformRect rect = {.left = random_below(width), .top = random_below(height)};
+  rect.width = 1 + random_below(width - rect.left);
+  rect.height = 1 + random_below(height - rect.top);
+  return rect;
+}
+
+/* The same for rectangles at odd places and of odd sizes. */
+static void check_borders(int rounds) {
+  for (int i = 0; i < rounds; i++) {
+    const PicFormat *from = &PIC_FORMATS[random_below((uint32_t)PIC_FORMAT_COUNT)];
+    const PicFormat *to = &PIC_FORMATS[random_below((uint32_t)PIC_FORMAT_COUNT)];
+    uint32_t width = 1 + random_below(150), height = 1 + random_below(60);
+    NvBufSurface *src = pic_surface(from->color, 1 + random_below(150), 1 + random_below(60), 1);
+    NvBufSurface *dst = pic_surface(to->color, width, height, 1);
+    NvBufSurface *before = pic_surface(to->color, width, height, 1);
+    fill_random(src);
+    fill_random(dst);
+    copy_all_bytes(dst, before);
+    NvBufSurfTransformRect rect = random_rect(width, height);
+    uint32_t optional = NVBUFSURF_TRANSFORM_FLIP | NVBUFSURF_TRANSFORM_ALLOW_ODD_CROP;
+    NvBufSurfTransformParams params = {
+        .transform_flag = NVBUFSURF_TRANSFORM_CROP_DST | (random_below(64) & optional),
+        .transform_flip = (NvBufSurfTransform_Flip)random_below(8),
+        .dst_rect = &rect};
+    NvBufSurfTransform_Error error = NvBufSurfTransform(src, dst, &params);
+    CHECK(error == NvBufSurfTransformError_Success || error == NvBufSurfTransformError_ROI_Error);
+    /* An odd start that is rounded down takes in one more row or column. */
+    if (!(params.transform_flag & NVBUFSURF_TRANSFORM_ALLOW_ODD_CROP) && to->kind != PIC_RGB &&
+        to->kind != PIC_GRAY) {
+      rect.width += rect.left & 1, rect.left &= ~1u;
+      rect.height += rect.top & 1, rect.top &= ~1u;
+    }
+    check_outside(dst, before, 0, &rect);
+    NvBufSurfaceDestroy(src);
+    NvBufSurfaceDestroy(dst);
+    NvBufSurfaceDestroy(before);
+  }
 }
 
 /* Odd rectangles of subsampled formats go down to even ones, unless that is declined. */
@@ -257,13 +312,8 @@ static void check_bounds(int rounds) {
     uint32_t limit = i % 8 ? 90 : 700;
     guarded_new(&src, from, 1 + random_below(limit), 1 + random_below(limit));
     guarded_new(&dst, to, 1 + random_below(limit), 1 + random_below(limit));
-    NvBufSurfTransformRect crop = {0}, place = {0};
-    crop.left = random_below(src.entry.width), crop.top = random_below(src.entry.height);
-    crop.width = 1 + random_below(src.entry.width - crop.left);
-    crop.height = 1 + random_below(src.entry.height - crop.top);
-    place.left = random_below(dst.entry.width), place.top = random_below(dst.entry.height);
-    place.width = 1 + random_below(dst.entry.width - place.left);
-    place.height = 1 + random_below(dst.entry.height - place.top);
+    NvBufSurfTransformRect crop = random_rect(src.entry.width, src.entry.height);
+    NvBufSurfTransformRect place = random_rect(dst.entry.width, dst.entry.height);
     NvBufSurfTransformParams params = {.transform_flag = random_below(64) & ~16u,
                                        .transform_flip = (NvBufSurfTransform_Flip)random_below(8),
                                        .transform_filter =
@@ -275,6 +325,29 @@ static void check_bounds(int rounds) {
     munmap(src.memory, src.size);
     munmap(dst.memory, dst.size);
   }
+}
+
+/* Shrinking by whole numbers and simple fractions, for which there is special code. */
+static void check_ratios(void) {
+  const uint32_t ratios[][2] = {{1, 1}, {1, 2}, {1, 3}, {1, 4},  {1, 5}, {1, 6},
+                                {1, 8}, {3, 4}, {3, 8}, {1, 12}, {2, 1}, {4, 1}};
+  const NvBufSurfTransform_Inter filters[] = {
+      NvBufSurfTransformInter_Nearest, NvBufSurfTransformInter_Bilinear,
+      NvBufSurfTransformInter_Algo2};
+  for (int f = 0; f < 7; f++)
+    for (size_t i = 0; i < 12; i++)
+      for (size_t j = 0; j < 12; j++)
+        for (size_t k = 0; k < 3; k++) {
+          Guarded src, dst;
+          guarded_new(&src, &PIC_FORMATS[f], 24 * ratios[i][1], 24 * ratios[j][1]);
+          guarded_new(&dst, &PIC_FORMATS[f], 24 * ratios[i][0], 24 * ratios[j][0]);
+          CHECK_INT(NvBufSurfaceMemSet(&src.surface, 0, -1, 200), 0);
+          transform(&src.surface, &dst.surface, NvBufSurfTransform_None, filters[k]);
+          for (uint32_t x = 0; x < dst.entry.width; x++)
+            CHECK_NEAR(*pic_at(&dst.surface, 0, 0, (int)x, (int)dst.entry.height - 1), 200, 2);
+          munmap(src.memory, src.size);
+          munmap(dst.memory, dst.size);
+        }
 }
 
 static void check_sizes(void) {
@@ -315,9 +388,11 @@ int main(void) {
   check_turn_and_convert();
   for (int f = 0; f < 7; f++)
     for (int g = 0; g < 7; g++) check_letterbox(&PIC_FORMATS[f], &PIC_FORMATS[g]);
+  check_borders(1000);
   check_odd_crop();
   check_in_place();
   check_sizes();
+  check_ratios();
   check_bounds(3000);
   puts("ok");
   return 0;
