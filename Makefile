@@ -20,7 +20,7 @@ demo: build/installed
 	$(BIN)/dsbind demo $(ARGS)
 
 test: build/test-installed
-	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	DSBIND_REQUIRE_NVIDIA_WHEEL=1 $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 bench: build/test-installed
 	$(BIN)/python -m benchmarks all $(ARGS)

@@ -8,6 +8,7 @@ from dsbind.capi.glib cimport GError, g_error_free
 from dsbind.capi.gst cimport (
     GstElementFactory,
     GstPlugin,
+    GstPluginFeature,
     gst_element_factory_find,
     gst_object_unref,
     gst_plugin_feature_get_plugin,
@@ -98,12 +99,12 @@ def find_element(str name not None):
     cdef bytes key = name.encode()
     cdef const char *key_c = key
     cdef GstElementFactory *factory
-    cdef void *loaded = NULL
+    cdef GstPluginFeature *loaded = NULL
     cdef GstPlugin *plugin
     with nogil:
         factory = gst_element_factory_find(key_c)
         if factory != NULL:
-            loaded = gst_plugin_feature_load(factory)
+            loaded = gst_plugin_feature_load(<GstPluginFeature *>factory)
             gst_object_unref(factory)
     if loaded == NULL:
         return None

@@ -166,8 +166,10 @@ cdef extern from "gst/gst.h" nogil:
     gchar *gst_plugin_feature_get_name(gpointer feature)
     ctypedef struct GstPlugin:
         pass
-    gpointer gst_plugin_feature_load(gpointer feature)
-    GstPlugin *gst_plugin_feature_get_plugin(gpointer feature)
+    ctypedef struct GstPluginFeature:
+        pass
+    GstPluginFeature *gst_plugin_feature_load(GstPluginFeature *feature)
+    GstPlugin *gst_plugin_feature_get_plugin(GstPluginFeature *feature)
     const gchar *gst_plugin_get_filename(GstPlugin *plugin)
     GList *gst_registry_get_feature_list(gpointer registry, GType type)
     gpointer gst_registry_get()

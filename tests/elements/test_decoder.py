@@ -36,7 +36,6 @@ def test_caps_are_nv12_in_nvmm_with_the_streams_size_and_rate(launch, h264):
         "vp9enc deadline=1 cpu-used=8",
         "jpegenc",
         "avenc_mpeg4",
-        "avenc_mpeg2video ! mpegvideoparse",
     ],
 )
 def test_codecs(launch, encoder):

@@ -8,10 +8,10 @@ import re
 import pytest
 
 
-def encode(launch, properties: str = "", size: str = "320x240", frames: int = 60, **options):
+def encode(launch, properties: str = "", size: str = "320x240", frames: int = 60, pattern="snow", **options):
     width, height = size.split("x")
     return launch(
-        f"videotestsrc num-buffers={frames} pattern=snow "
+        f"videotestsrc num-buffers={frames} pattern={pattern} "
         f"! video/x-raw,format=I420,width={width},height={height},framerate=30/1 "
         '! nvvideoconvert ! "video/x-raw(memory:NVMM),format=NV12" '
         f"! nvv4l2h264enc name=enc {properties} ! h264parse name=parse ! filesink location=out.h264",
@@ -79,7 +79,7 @@ def test_bitrate_is_bits_per_second(launch, tmp_path):
 
 
 def test_iframeinterval_sets_the_distance_of_key_frames(launch, tmp_path):
-    encode(launch, "iframeinterval=10", frames=60)
+    encode(launch, "iframeinterval=10", frames=60, pattern="smpte75")
     stream = (tmp_path / "out.h264").read_bytes()
     idr = [m for m in re.finditer(b"\x00\x00\x01(.)", stream, re.DOTALL) if m[1][0] & 0x1F == 5]
     pictures = {stream.rfind(b"\x00\x00\x01\x67", 0, m.start()) for m in idr}

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -12,8 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-
-from dsbind import runtime
 
 DATA = Path(__file__).resolve().parents[2] / "dsbind" / "data"
 SOURCE = (
@@ -38,16 +35,11 @@ PROPERTIES = {
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(gst_env: dict[str, str]) -> dict[str, str]:
     spec = importlib.util.find_spec("onnxruntime")
     assert spec and spec.submodule_search_locations
     library = next(Path(spec.submodule_search_locations[0]).glob("capi/libonnxruntime.so*"))
-    return {
-        **os.environ,
-        "DSBIND_ONNXRUNTIME": str(library),
-        "GST_PLUGIN_PATH": str(runtime.plugin_dir()),
-        "GST_REGISTRY": str(tmp_path / "registry.bin"),
-    }
+    return {**gst_env, "DSBIND_ONNXRUNTIME": str(library)}
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ typedef DsbindStreamMux StreamMux;
 typedef DsbindStreamMuxPad MuxPad;
 
 /* Frames a source may be ahead of the batches: one ready while another is decoded. */
-#define MUX_QUEUE_DEPTH 4
+#define MUX_QUEUE_DEPTH 2
 
 /* What waits in the queue of a pad: a frame, or an event that follows the frame before it. */
 typedef struct {

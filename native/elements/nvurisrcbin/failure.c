@@ -5,21 +5,25 @@
 #include "nvurisrcbin.h"
 
 /* Programs that start to listen after their change of state (gst-launch-1.0) miss an error that is
- * posted within it. */
-#define LATE_ERROR_DELAY (30 * GST_MSECOND)
+ * posted within it, so none is posted in the first moment. */
+#define QUIET_TIME (30 * G_TIME_SPAN_MILLISECOND)
 /* A remote source that has sent nothing by then is taken for dead. */
 #define FIRST_DATA_TIMEOUT (2800 * GST_MSECOND)
 
 void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text, char *debug) {
-  if (!g_atomic_int_compare_and_exchange(&self->failed, 0, 1)) {
-    GST_INFO_OBJECT(self, "after the first error: %s (%s)", text, debug ? debug : "");
-    g_free(text);
-    g_free(debug);
+  if (g_atomic_pointer_get(&self->changing) == g_thread_self()) {
+    dsbind_uri_fail_later(self, g_error_new_literal(domain, code, text));
+  } else if (g_atomic_int_compare_and_exchange(&self->failed, 0, 1)) {
+    const gint64 quiet = self->opened + QUIET_TIME - g_get_monotonic_time();
+    dsbind_uri_deadline_cancel(self);
+    if (quiet > 0) g_usleep((gulong)MIN(quiet, QUIET_TIME));
+    gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_ERROR, domain, code, text, debug,
+                             __FILE__, G_STRFUNC, __LINE__);
     return;
   }
-  dsbind_uri_deadline_cancel(self);
-  gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_ERROR, domain, code, text, debug,
-                           __FILE__, G_STRFUNC, __LINE__);
+  GST_INFO_OBJECT(self, "%s (%s)", text, debug ? debug : "");
+  g_free(text);
+  g_free(debug);
 }
 
 void dsbind_uri_fail_early_end(DsbindUriSrcBin *self) {
@@ -145,7 +149,7 @@ void dsbind_uri_fail_later(DsbindUriSrcBin *self, GError *error) {
   }
   dsbind_uri_deadline_cancel(self);
   self->late = error;
-  wait_for(self, LATE_ERROR_DELAY, post_late);
+  wait_for(self, QUIET_TIME * GST_USECOND, post_late);
 }
 
 static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID id, gpointer data) {

@@ -61,12 +61,23 @@ static GstPadProbeReturn handle_end(DsbindUriSrcBin *self, GstPad *pad) {
     return GST_PAD_PROBE_OK;
   }
   if (!g_atomic_int_get(&self->file_loop) || g_atomic_int_get(&loop->over)) return GST_PAD_PROBE_OK;
-  /* Nobody wants more, or the last round had nothing: another one would not differ. */
-  if (gst_pad_get_last_flow_return(pad) == GST_FLOW_EOS || loop->align) return GST_PAD_PROBE_OK;
+  /* Nobody takes more, or the last round had no frame: another one would not differ. */
+  if (loop->refused || loop->align) return GST_PAD_PROBE_OK;
   loop->align = TRUE;
   gst_element_call_async(GST_ELEMENT(self), restart, gst_object_ref(pad),
                          (GDestroyNotify)gst_object_unref);
   return GST_PAD_PROBE_DROP;
+}
+
+GstPadProbeReturn dsbind_loop_coded_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin) {
+  DsbindUriSrcBin *self = bin;
+  (void)pad;
+  if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) != GST_EVENT_EOS) return GST_PAD_PROBE_OK;
+  /* Later the end itself hides what downstream said to the last frame. */
+  GstPad *out = gst_element_get_static_pad(GST_ELEMENT(self), "vsrc_0");
+  self->loop.refused = out && gst_pad_get_last_flow_return(out) == GST_FLOW_EOS;
+  gst_clear_object(&out);
+  return GST_PAD_PROBE_OK;
 }
 
 GstPadProbeReturn dsbind_loop_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin) {

@@ -100,6 +100,7 @@ static void open_source(DsbindUriSrcBin *self) {
 
   g_atomic_int_set(&self->failed, 0);
   g_atomic_int_set(&self->data_seen, 0);
+  self->opened = g_get_monotonic_time();
   self->file = (DsbindMediaFile){0};
   dsbind_loop_reset(&self->loop);
   dsbind_location_clear(&self->location);
@@ -132,6 +133,7 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
   GstElementClass *base = g_type_class_peek(GST_TYPE_ELEMENT);
   GstStateChangeReturn result;
 
+  g_atomic_pointer_set(&self->changing, g_thread_self());
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) open_source(self);
   if (upwards(transition) && transition != GST_STATE_CHANGE_NULL_TO_READY &&
       g_atomic_int_get(&self->failed))
@@ -144,6 +146,7 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
                                             self->location.shown));
     result = base->change_state(element, transition);
   }
+  g_atomic_pointer_set(&self->changing, NULL);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) dsbind_uri_source_clear(self);
   /* Sinks preroll; a source that gets stuck must not keep a pipeline from its state. */
   return result == GST_STATE_CHANGE_ASYNC ? GST_STATE_CHANGE_SUCCESS : result;

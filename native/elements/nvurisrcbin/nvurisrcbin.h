@@ -19,6 +19,7 @@ typedef struct {
   GstClockTime duration;  /* of the last frame */
   gboolean align;         /* the next frame follows the last one of the round before */
   gboolean segment_seen;
+  gboolean refused; /* downstream wants no more */
   guint64 frames;
   gint restarting, over;
 } DsbindLoop;
@@ -37,6 +38,8 @@ struct _DsbindUriSrcBin {
   DsbindLoop loop;
   guint video_pads, audio_pads; /* streaming thread of the source */
   gint data_seen;               /* the source has sent something */
+  gint64 opened;                /* when, by the monotonic clock */
+  GThread *changing;            /* the thread that changes the state, atomic */
   gint failed;                  /* an error has been posted: it is the only one */
   GstClockID deadline;          /* for the first data of a remote source, or for `late` */
   GError *late;                 /* to be posted once the change of state is over */
@@ -46,8 +49,9 @@ struct _DsbindUriSrcBin {
 void dsbind_uri_source_build(DsbindUriSrcBin *self);
 void dsbind_uri_source_clear(DsbindUriSrcBin *self);
 
-/* loop.c: a probe on the decoded frames. */
+/* loop.c: probes on the coded stream's events and on the decoded frames. */
 void dsbind_loop_reset(DsbindLoop *loop);
+GstPadProbeReturn dsbind_loop_coded_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin);
 GstPadProbeReturn dsbind_loop_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin);
 
 /* failure.c: each posts the one error of this run. Takes texts and errors. */

@@ -85,6 +85,7 @@ static GstElement *add_decoder(DsbindUriSrcBin *self, GstPad *pad, GstCaps *caps
 static void add_video(DsbindUriSrcBin *self, GstPad *pad, GstCaps *caps) {
   GstElement *last = add_decoder(self, pad, caps);
   if (!last) return;
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, dsbind_loop_coded_probe, self, NULL);
   GstPad *src = gst_element_get_static_pad(last, "src");
   gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
                              GST_PAD_PROBE_TYPE_EVENT_FLUSH, dsbind_loop_probe, self, NULL);
