@@ -28,6 +28,10 @@ _log = logging.getLogger("dsbind")
 
 # How often sources are asked again to end: one that was just starting may have missed it.
 _ASK_AGAIN = 0.25
+# How soon a pipeline that is to stop but does not play yet is looked at again.
+_LOOK_AGAIN = 0.02
+# What is not playing this long after it was told to stop has nothing to complete.
+_STARTING = 2.0
 # Time for files to be completed after Python code failed.
 _GRACE = 1.0
 
@@ -50,6 +54,7 @@ class Run:
         self._done = False
         self._complete = False
         self._deadline: float | None = None
+        self._stopping: float | None = None
         self._asked: float | None = None
         self._interrupted = False
         self._sources = set(graph.tolerated)
@@ -173,7 +178,8 @@ class Run:
     def _patience(self) -> float:
         if self._deadline is None:
             return 1.0
-        return max(0.0, min(_ASK_AGAIN, self._deadline - time.monotonic()))
+        until = _ASK_AGAIN if self._asked is not None else _LOOK_AGAIN
+        return max(0.0, min(until, self._deadline - time.monotonic()))
 
     def _handle(self, message: gst.Message) -> None:
         if message.kind == "error":
@@ -200,14 +206,19 @@ class Run:
 
     def _end_streams(self, deadline: float) -> None:
         now = time.monotonic()
+        if self._stopping is None:
+            self._stopping = now
+            # A muxer that drops the end of the stream would never let the pipeline end.
+            for element in self.graph.elements.values():
+                if element.has("drop-pipeline-eos"):
+                    element.set("drop-pipeline-eos", False)
         if now >= deadline:
             self._cut_off()
+        elif self._core.wait_state(0) != gst.PLAYING:
+            # Until it plays, a source that is asked to end can block the change to PLAYING.
+            if now - self._stopping >= _STARTING:
+                self._cut_off()
         elif self._asked is None or now - self._asked >= _ASK_AGAIN:
-            if self._asked is None:
-                # A muxer that drops the end of the stream would never let the pipeline end.
-                for element in self.graph.elements.values():
-                    if element.has("drop-pipeline-eos"):
-                        element.set("drop-pipeline-eos", False)
             self._asked = now
             self._core.send_eos()
 

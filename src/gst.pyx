@@ -217,9 +217,16 @@ cdef class Bin(Element):
             gst_bin_remove(<GstBin *>self.element, element.element)
 
     def send_eos(self):
-        """Ask all sources to end their streams. Returns at once."""
+        """Ask all sources to end their streams. Returns at once. For a pipeline that plays.
+
+        A source that is blocked keeps its own state from changing until the elements after it let
+        go. Asking the pipeline instead would keep all of them from it.
+        """
+        cdef GstIterator *sources
         with nogil:
-            gst_element_call_async(self.element, end_stream, NULL, NULL)
+            sources = gst_bin_iterate_sources(<GstBin *>self.element)
+            gst_iterator_foreach(sources, ask_to_end, NULL)
+            gst_iterator_free(sources)
 
     def wake(self, str what not None):
         """Put an "application" message on the bus."""
@@ -356,6 +363,10 @@ cdef str error_domain(GQuark domain):
 cdef str factory_name(GstElement *element):
     cdef GstElementFactory *factory = gst_element_get_factory(element)
     return "" if factory == NULL else take(gst_object_get_name(<GstObject *>factory))
+
+
+cdef void ask_to_end(const GValue *source, gpointer data) noexcept nogil:
+    gst_element_call_async(<GstElement *>g_value_get_object(source), end_stream, NULL, NULL)
 
 
 cdef void end_stream(GstElement *element, gpointer data) noexcept nogil:

@@ -51,10 +51,26 @@ void to_frame(const Config &config, const Letterbox &letterbox, unsigned width, 
   boxes->erase(out, boxes->end());
 }
 
-Detector::Detector(Config config) : config_(std::move(config)), session_(config_.onnx_file) {
+Detector::Detector(Config config)
+    : config_(std::move(config)),
+      session_(config_.onnx_file),
+      parser_mutex_(std::make_shared<std::mutex>()) {
   if (!config_.parser_function.empty() && !config_.custom_library.empty())
     custom_ = load_parser(config_);
   choose_input();
+  prepare();
+}
+
+Detector::Detector(const Detector &loaded)
+    : config_(loaded.config_),
+      session_(loaded.session_),
+      network_(loaded.network_),
+      custom_(loaded.custom_),
+      parser_mutex_(loaded.parser_mutex_) {
+  prepare();
+}
+
+void Detector::prepare() {
   session_.prepare(config_.batch_size, network_.channels, network_.height, network_.width);
   choose_outputs();
   preprocessor_ = std::make_unique<Preprocessor>(config_, network_, session_.batch());
@@ -149,6 +165,7 @@ void Detector::parse(const Letterbox &letterbox, const NvBufSurfaceParams &frame
     bool ok = false;
     std::string why;
     try {
+      std::lock_guard<std::mutex> lock(*parser_mutex_);
       ok = custom_(current_, network_, params_, boxes);
     } catch (const std::exception &e) {
       why = std::string(": ") + e.what();

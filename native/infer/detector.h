@@ -4,6 +4,7 @@
 #define DSBIND_INFER_DETECTOR_H
 
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "cluster.h"
@@ -30,6 +31,8 @@ class Detector {
  public:
   /* Loads everything the config names, and runs the model once. Throws Error. */
   explicit Detector(Config config);
+  /* Another with the model of `loaded`; both may detect at the same time. */
+  Detector(const Detector &loaded);
 
   const Config &config() const { return config_; }
   const NvDsInferNetworkInfo &network() const { return network_; }
@@ -43,6 +46,7 @@ class Detector {
   const std::vector<NvDsInferLayerInfo> &layers() const { return layers_; }
 
  private:
+  void prepare();
   void choose_input();
   void choose_outputs();
   void parse(const Letterbox &letterbox, const NvBufSurfaceParams &frame, Detections *result);
@@ -52,6 +56,7 @@ class Detector {
   NvDsInferNetworkInfo network_{};
   NvDsInferParseDetectionParams params_;
   NvDsInferParseCustomFunc custom_ = nullptr;
+  std::shared_ptr<std::mutex> parser_mutex_; /* a library's parser may keep state */
   DetectNetLayers detectnet_{};
   std::unique_ptr<Preprocessor> preprocessor_;
   std::vector<Letterbox> letterboxes_;

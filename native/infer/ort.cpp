@@ -210,28 +210,30 @@ Session::Session(const std::string &path) : path_(path) {
   check(api, api.SetInterOpNumThreads(raw, 1), ErrorKind::Library, what);
   check(api, api.AddSessionConfigEntry(raw, "session.intra_op.allow_spinning", "0"),
         ErrorKind::Library, what);
-  check(api, api.CreateSession(rt.env, path.c_str(), raw, &session_), ErrorKind::Settings, what);
+  OrtSession *session = nullptr;
+  check(api, api.CreateSession(rt.env, path.c_str(), raw, &session), ErrorKind::Settings, what);
+  session_ = {session, [](OrtSession *last) { runtime().api.ReleaseSession(last); }};
 
-  try {
-    size_t inputs = 0, outputs = 0;
-    check(api, api.SessionGetInputCount(session_, &inputs), ErrorKind::Settings, what);
-    check(api, api.SessionGetOutputCount(session_, &outputs), ErrorKind::Settings, what);
-    if (inputs != 1)
-      throw Error(ErrorKind::Settings, "the model '" + path + "' has " + std::to_string(inputs) +
-                                           " inputs; nvinfer feeds exactly one image tensor");
-    input_ = describe(rt, session_, 0, true, what);
-    for (size_t i = 0; i < outputs; i++) outputs_.push_back(describe(rt, session_, i, false, what));
-  } catch (...) {
-    api.ReleaseSession(session_);
-    throw;
-  }
+  size_t inputs = 0, outputs = 0;
+  check(api, api.SessionGetInputCount(session, &inputs), ErrorKind::Settings, what);
+  check(api, api.SessionGetOutputCount(session, &outputs), ErrorKind::Settings, what);
+  if (inputs != 1)
+    throw Error(ErrorKind::Settings, "the model '" + path + "' has " + std::to_string(inputs) +
+                                         " inputs; nvinfer feeds exactly one image tensor");
+  input_ = describe(rt, session, 0, true, what);
+  for (size_t i = 0; i < outputs; i++) outputs_.push_back(describe(rt, session, i, false, what));
   for (const Tensor &output : outputs_) output_names_.push_back(output.name.c_str());
 }
 
-Session::~Session() {
-  plans_.clear();
-  if (session_) runtime().api.ReleaseSession(session_);
+Session::Session(const Session &loaded)
+    : path_(loaded.path_),
+      session_(loaded.session_),
+      input_(loaded.input_),
+      outputs_(loaded.outputs_) {
+  for (const Tensor &output : outputs_) output_names_.push_back(output.name.c_str());
 }
+
+Session::~Session() = default;
 
 void Session::prepare(unsigned batch, unsigned c, unsigned h, unsigned w) {
   image_dims_ = {c, h, w};
@@ -347,7 +349,7 @@ void Session::run(unsigned count) {
   const char *name = input_.name.c_str();
   const OrtValue *input = tensors.input;
   check(rt.api,
-        rt.api.Run(session_, nullptr, &name, &input, 1, output_names_.data(), outputs_.size(),
+        rt.api.Run(session_.get(), nullptr, &name, &input, 1, output_names_.data(), outputs_.size(),
                    tensors.outputs.data()),
         ErrorKind::Run, "the model '" + path_ + "' failed to run");
   for (size_t i = 0; i < outputs_.size(); i++)

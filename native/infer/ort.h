@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A model in ONNX Runtime: one input tensor of float32 images, any outputs.
  *
- * One thread per session: streams and models run beside each other, never one model on many
- * threads. Tensors are allocated once and reused. */
+ * A run uses the thread that calls it and no other: batches, streams and models run beside each
+ * other, never one image on many threads. Tensors are allocated once and reused. */
 #ifndef DSBIND_INFER_ORT_H
 #define DSBIND_INFER_ORT_H
 
@@ -30,8 +30,9 @@ class Session {
  public:
   /* Loads the model. Throws Error naming the file and ONNX Runtime's own message. */
   explicit Session(const std::string &path);
+  /* The model that `loaded` holds, with tensors of its own: both may run at the same time. */
+  Session(const Session &loaded);
   ~Session();
-  Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
 
   const Tensor &input() const { return input_; }
@@ -64,7 +65,7 @@ class Session {
   void measure(Output &output, OrtValue *value, unsigned images);
 
   std::string path_;
-  OrtSession *session_ = nullptr;
+  std::shared_ptr<OrtSession> session_;
   Tensor input_;
   std::vector<Tensor> outputs_;
   std::vector<const char *> output_names_;

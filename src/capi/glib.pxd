@@ -89,6 +89,7 @@ cdef extern from "glib-object.h" nogil:
     const gchar *g_value_get_string(const GValue *value)
     gint g_value_get_enum(const GValue *value)
     guint g_value_get_flags(const GValue *value)
+    gpointer g_value_get_object(const GValue *value)
     gpointer g_value_get_boxed(const GValue *value)
 
     ctypedef struct GEnumValue:

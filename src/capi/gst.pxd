@@ -207,6 +207,12 @@ cdef extern from "gst/gst.h" nogil:
     GstElement *gst_pipeline_new(const gchar *name)
     gboolean gst_bin_add(GstBin *bin, GstElement *element)
     gboolean gst_bin_remove(GstBin *bin, GstElement *element)
+    ctypedef struct GstIterator:
+        pass
+    ctypedef void (*GstIteratorForeachFunction)(const GValue *item, gpointer data) noexcept nogil
+    GstIterator *gst_bin_iterate_sources(GstBin *bin)
+    int gst_iterator_foreach(GstIterator *it, GstIteratorForeachFunction func, gpointer data)
+    void gst_iterator_free(GstIterator *it)
     GstElement *gst_bin_get_by_name(GstBin *bin, const gchar *name)
     ctypedef enum GstDebugGraphDetails:
         GST_DEBUG_GRAPH_SHOW_ALL

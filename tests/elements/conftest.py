@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-
 LEAKS = {"GST_TRACERS": "leaks", "GST_DEBUG": "GST_TRACER:7", "GST_DEBUG_NO_COLOR": "1"}
 
 

@@ -8,13 +8,16 @@ import re
 import pytest
 
 
-def encode(launch, properties: str = "", size: str = "320x240", frames: int = 60, pattern="snow", **options):
+def encode(
+    launch, properties: str = "", size: str = "320x240", frames: int = 60, pattern="snow", **options
+):
     width, height = size.split("x")
     return launch(
         f"videotestsrc num-buffers={frames} pattern={pattern} "
         f"! video/x-raw,format=I420,width={width},height={height},framerate=30/1 "
         '! nvvideoconvert ! "video/x-raw(memory:NVMM),format=NV12" '
-        f"! nvv4l2h264enc name=enc {properties} ! h264parse name=parse ! filesink location=out.h264",
+        f"! nvv4l2h264enc name=enc {properties} ! h264parse name=parse "
+        "! filesink location=out.h264",
         **options,
     )
 
@@ -44,7 +47,8 @@ def test_input_of_both_memories(launch, memory, format):
 
 
 @pytest.mark.parametrize(
-    ("size", "expected"), [("641x361", "640x360"), ("3x5", "2x4"), ("2x2", "2x2"), ("7680x16", "7680x16")]
+    ("size", "expected"),
+    [("641x361", "640x360"), ("3x5", "2x4"), ("2x2", "2x2"), ("7680x16", "7680x16")],
 )
 def test_odd_sides_lose_a_column_or_row(launch, size, expected):
     result = encode(launch, size=size, frames=2)
@@ -66,7 +70,9 @@ def test_sizes_that_h264_lacks_are_named(launch, size):
 )
 def test_profile(launch, value, name):
     result = encode(launch, f"profile={value}", frames=5)
-    assert re.search(rf"profile=\(string\)(constrained-)?{name}\b", result.caps_of("enc.GstGhostPad:src"))
+    assert re.search(
+        rf"profile=\(string\)(constrained-)?{name}\b", result.caps_of("enc.GstGhostPad:src")
+    )
 
 
 def test_bitrate_is_bits_per_second(launch, tmp_path):

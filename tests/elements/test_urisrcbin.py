@@ -69,7 +69,9 @@ def test_containers(launch, h264, container, name):
 def test_other_media_go_through_other_decoders(launch, tmp_path, encoder, name, frames):
     launch(
         "videotestsrc num-buffers=5 ! video/x-raw,format=I420,width=160,height=120 "
-        f"! {encoder} ! filesink location={name}".replace("I420", "RGB" if "png" in name else "I420")
+        f"! {encoder} ! filesink location={name}".replace(
+            "I420", "RGB" if "png" in name else "I420"
+        )
     )
     assert len(launch(PLAY.format(tmp_path / name)).checksums) == frames
 
@@ -114,7 +116,9 @@ def test_file_loop_goes_on_without_a_gap(launch, h264):
     clip = h264()
     result = launch(WATCH.format(clip, "file-loop=true").replace("sink ", "sink num-buffers=95 "))
     assert len(result.timestamps) == 95
-    steps = {round(b - a, 3) for a, b in zip(result.timestamps, result.timestamps[1:], strict=False)}
+    steps = {
+        round(b - a, 3) for a, b in zip(result.timestamps, result.timestamps[1:], strict=False)
+    }
     assert steps == {0.04}
 
 

@@ -142,3 +142,28 @@ def test_nothing_leaks(launch, leaks_env):
         **leaks_env,
     )
     assert result.leaks == []
+
+
+def batch(then: str) -> str:
+    one = f'{source("NV12", 64, 48)} ! nvvideoconvert ! {NVMM},format=NV12"'
+    return (
+        f"nvstreammux name=mux batch-size=2 width=64 height=48 batched-push-timeout=1000000 "
+        f"! {then} "
+        f"{one} ! mux.sink_0 {one} ! mux.sink_1"
+    )
+
+
+def test_a_batch_keeps_its_frames(launch):
+    result = launch(
+        batch(
+            f'nvvideoconvert ! {NVMM},format=RGBA" ! nvvideoconvert flip-method=2 '
+            "! nvmultistreamtiler rows=1 columns=2 width=128 height=48 ! nvvideoconvert "
+            "! video/x-raw,format=RGBA ! checksumsink"
+        )
+    )
+    assert len(result.checksums) == 2
+
+
+def test_a_batch_does_not_fit_system_memory(launch):
+    result = launch(batch("nvvideoconvert ! video/x-raw ! fakesink"), ok=False)
+    assert any("nvmultistreamtiler" in error for error in result.errors)

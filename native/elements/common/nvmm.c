@@ -146,7 +146,8 @@ void dsbind_buffer_copy_info(GstBuffer *to, GstBuffer *from) {
   gst_buffer_copy_into(to, from, GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
   for (GstMeta *meta; (meta = gst_buffer_iterate_meta(from, &state));) {
     /* What describes the old memory (GstVideoMeta) is wrong for the new one. */
-    if (gst_meta_api_type_has_tag(meta->info->api, (GQuark)memory) || !meta->info->transform_func) continue;
+    if (gst_meta_api_type_has_tag(meta->info->api, (GQuark)memory)) continue;
+    if (!meta->info->transform_func) continue;
     meta->info->transform_func(to, meta, from, _gst_meta_transform_copy, &whole);
   }
 }

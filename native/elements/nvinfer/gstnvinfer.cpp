@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvinfer: finds objects in batched frames and attaches them as metadata.
  *
- * A transform in place that touches no pixel. The config and the model are loaded between READY
+ * Touches no pixel. Several batches are inferred at a time, each on one thread, and leave in the
+ * order they came. The config and the model are loaded between READY
  * and PAUSED, so whatever is wrong with them is told before any frame. Properties that were set
  * override keys of the config file. */
 #include <gst/base/gstbasetransform.h>
@@ -14,6 +15,7 @@
 #include "detector.h"
 #include "error.h"
 #include "gstnvdsmeta.h"
+#include "lanes.h"
 #include "nvmm.h"
 
 GST_DEBUG_CATEGORY_STATIC(dsbind_infer_debug);
@@ -24,6 +26,7 @@ using namespace dsbind::infer;
 namespace {
 
 constexpr unsigned kDefaultUniqueId = 15;
+constexpr unsigned kDefaultParallelBatches = 2;
 constexpr size_t kMaxWarnings = 16;
 
 /* What properties said; unset ones leave the word to the config file. */
@@ -37,17 +40,24 @@ struct Overrides {
   unsigned batch_size = 0;
   int infer_on_gie_id = -1;
   unsigned gpu_id = 0;
+  unsigned parallel_batches = kDefaultParallelBatches;
   bool input_tensor_meta = false;
   bool interval_set = false, unique_id_set = false;
 };
 
-struct State {
-  Overrides set;                                                  /* under the object lock */
-  std::atomic<unsigned> interval{0}, unique_id{kDefaultUniqueId}; /* may change while running */
+/* What one thread works with. */
+struct Lane {
   std::unique_ptr<Detector> detector;
   std::vector<uint32_t> frames;
   std::vector<NvDsFrameMeta *> metas;
   std::vector<Detections> results;
+};
+
+struct State {
+  Overrides set; /* under the object lock */
+  std::atomic<unsigned> interval{0}, unique_id{kDefaultUniqueId}; /* may change while running */
+  std::vector<Lane> lane;
+  std::unique_ptr<Lanes> lanes; /* between start and stop */
   guint64 batches = 0;
 };
 
@@ -76,6 +86,7 @@ enum {
   PROP_GPU_ID,
   PROP_OUTPUT_TENSOR_META,
   PROP_INPUT_TENSOR_META,
+  PROP_PARALLEL_BATCHES,
 };
 
 }  // namespace
@@ -166,30 +177,58 @@ static void post_warnings(DsbindInfer *self, const std::vector<std::string> &war
                         ("%zu more warnings about the config", warnings.size() - shown), (nullptr));
 }
 
+static GstFlowReturn infer_buffer(DsbindInfer *self, Lane *lane, GstBuffer *buffer);
+
 static gboolean dsbind_infer_start(GstBaseTransform *base) {
   DsbindInfer *self = DSBIND_INFER(base);
   State &state = *self->state;
   try {
     Config config = effective_config(self);
     post_warnings(self, config.warnings);
-    state.detector = std::make_unique<Detector>(std::move(config));
+    GST_OBJECT_LOCK(self);
+    unsigned count = state.set.parallel_batches;
+    GST_OBJECT_UNLOCK(self);
+    state.lane.clear();
+    state.lane.resize(count);
+    state.lane[0].detector = std::make_unique<Detector>(std::move(config));
+    for (unsigned i = 1; i < count; i++)
+      state.lane[i].detector = std::make_unique<Detector>(*state.lane[0].detector);
+    state.lanes = std::make_unique<Lanes>(
+        count,
+        [self](unsigned lane, GstBuffer *buffer) {
+          return infer_buffer(self, &self->state->lane[lane], buffer);
+        },
+        [base](GstBuffer *buffer) {
+          return gst_pad_push(GST_BASE_TRANSFORM_SRC_PAD(base), buffer);
+        });
     state.batches = 0;
-    const NvDsInferNetworkInfo &network = state.detector->network();
-    GST_INFO_OBJECT(self, "%s: %ux%u, batch %u", state.detector->config().onnx_file.c_str(),
-                    network.width, network.height, state.detector->config().batch_size);
+    const Detector &detector = *state.lane[0].detector;
+    GST_INFO_OBJECT(self, "%s: %ux%u, batch %u", detector.config().onnx_file.c_str(),
+                    detector.network().width, detector.network().height,
+                    detector.config().batch_size);
     return TRUE;
   } catch (const Error &error) {
     post_error(self, error);
   } catch (const std::exception &error) {
     GST_ELEMENT_ERROR(self, LIBRARY, INIT, ("nvinfer cannot start: %s", error.what()), (nullptr));
   }
+  state.lane.clear();
   return FALSE;
 }
 
 static gboolean dsbind_infer_stop(GstBaseTransform *base) {
   State &state = *DSBIND_INFER(base)->state;
-  if (state.detector && state.detector->timing().frames) {
-    const Timing &t = state.detector->timing();
+  state.lanes.reset();
+  Timing t;
+  for (const Lane &lane : state.lane) {
+    if (!lane.detector) continue;
+    const Timing &each = lane.detector->timing();
+    t.preprocess += each.preprocess;
+    t.model += each.model;
+    t.postprocess += each.postprocess;
+    t.frames += each.frames;
+  }
+  if (t.frames) {
     double per_frame = 1e-6 / static_cast<double>(t.frames);
     GST_INFO_OBJECT(base,
                     "%" G_GUINT64_FORMAT
@@ -199,17 +238,15 @@ static gboolean dsbind_infer_stop(GstBaseTransform *base) {
                     static_cast<double>(t.model) * per_frame,
                     static_cast<double>(t.postprocess) * per_frame);
   }
-  state.detector.reset();
-  state.results.clear();
+  state.lane.clear();
   return TRUE;
 }
 
 /* The frames of the batch that have a surface. FALSE after posting an error. */
-static gboolean collect_frames(DsbindInfer *self, const NvDsBatchMeta *batch,
+static gboolean collect_frames(DsbindInfer *self, Lane *lane, const NvDsBatchMeta *batch,
                                const NvBufSurface *surface) {
-  State &state = *self->state;
-  state.frames.clear();
-  state.metas.clear();
+  lane->frames.clear();
+  lane->metas.clear();
   for (const GList *l = batch->frame_meta_list; l; l = l->next) {
     auto *frame = static_cast<NvDsFrameMeta *>(l->data);
     if (frame->batch_id >= surface->numFilled) {
@@ -219,34 +256,32 @@ static gboolean collect_frames(DsbindInfer *self, const NvDsBatchMeta *batch,
                         (nullptr));
       return FALSE;
     }
-    state.frames.push_back(frame->batch_id);
-    state.metas.push_back(frame);
+    lane->frames.push_back(frame->batch_id);
+    lane->metas.push_back(frame);
   }
   return TRUE;
 }
 
-static GstFlowReturn infer_batch(DsbindInfer *self, NvDsBatchMeta *batch,
+static GstFlowReturn infer_batch(DsbindInfer *self, Lane *lane, NvDsBatchMeta *batch,
                                  const NvBufSurface *surface) {
-  State &state = *self->state;
-  if (!collect_frames(self, batch, surface)) return GST_FLOW_ERROR;
-  state.detector->detect(*surface, state.frames, &state.results);
+  if (!collect_frames(self, lane, batch, surface)) return GST_FLOW_ERROR;
+  lane->detector->detect(*surface, lane->frames, &lane->results);
 
-  const unsigned unique_id = state.unique_id;
-  const Config &config = state.detector->config();
+  const unsigned unique_id = self->state->unique_id;
+  const Config &config = lane->detector->config();
   MetaLock lock(batch);
-  for (size_t i = 0; i < state.metas.size(); i++) {
-    attach_objects(state.metas[i], config, unique_id, state.results[i].boxes);
+  for (size_t i = 0; i < lane->metas.size(); i++) {
+    attach_objects(lane->metas[i], config, unique_id, lane->results[i].boxes);
     if (config.output_tensor_meta)
-      attach_tensors(state.metas[i], *state.detector, unique_id,
-                     std::move(state.results[i].tensors));
-    state.metas[i]->bInferDone = TRUE;
+      attach_tensors(lane->metas[i], *lane->detector, unique_id,
+                     std::move(lane->results[i].tensors));
+    lane->metas[i]->bInferDone = TRUE;
   }
   return GST_FLOW_OK;
 }
 
-static GstFlowReturn dsbind_infer_transform_ip(GstBaseTransform *base, GstBuffer *buffer) {
-  DsbindInfer *self = DSBIND_INFER(base);
-  State &state = *self->state;
+/* On a lane's thread: no exception may leave it. */
+static GstFlowReturn infer_buffer(DsbindInfer *self, Lane *lane, GstBuffer *buffer) {
   NvDsBatchMeta *batch = gst_buffer_get_nvds_batch_meta(buffer);
   NvBufSurface *surface = dsbind_buffer_surface(buffer);
   if (!batch || !surface) {
@@ -257,15 +292,38 @@ static GstFlowReturn dsbind_infer_transform_ip(GstBaseTransform *base, GstBuffer
                       (nullptr));
     return GST_FLOW_ERROR;
   }
-  if (state.batches++ % (guint64{state.interval} + 1) != 0) return GST_FLOW_OK;
   try {
-    return infer_batch(self, batch, surface);
+    return infer_batch(self, lane, batch, surface);
   } catch (const Error &error) {
     post_error(self, error);
   } catch (const std::exception &error) {
     GST_ELEMENT_ERROR(self, STREAM, FAILED, ("inference failed: %s", error.what()), (nullptr));
   }
   return GST_FLOW_ERROR;
+}
+
+/* Takes the place of the transform's own queue of one buffer. A shared buffer is copied first:
+ * its metadata belongs to others too. */
+static GstFlowReturn dsbind_infer_submit(GstBaseTransform *base, gboolean, GstBuffer *buffer) {
+  State &state = *DSBIND_INFER(base)->state;
+  bool infer = state.batches++ % (guint64{state.interval} + 1) == 0;
+  return state.lanes->submit(infer ? gst_buffer_make_writable(buffer) : buffer, infer);
+}
+
+/* The lanes push. */
+static GstFlowReturn dsbind_infer_generate(GstBaseTransform *, GstBuffer **buffer) {
+  *buffer = nullptr;
+  return GST_FLOW_OK;
+}
+
+/* Serialised events keep their place among the buffers. */
+static gboolean dsbind_infer_sink_event(GstBaseTransform *base, GstEvent *event) {
+  State &state = *DSBIND_INFER(base)->state;
+  if (state.lanes && GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
+    state.lanes->reset();
+  else if (state.lanes && GST_EVENT_IS_SERIALIZED(event))
+    state.lanes->drain();
+  return GST_BASE_TRANSFORM_CLASS(dsbind_infer_parent_class)->sink_event(base, event);
 }
 
 static std::string string_value(const GValue *value) {
@@ -298,6 +356,7 @@ static void dsbind_infer_set_property(GObject *object, guint id, const GValue *v
     case PROP_GPU_ID: state.set.gpu_id = g_value_get_uint(value); break;
     case PROP_OUTPUT_TENSOR_META: state.set.tensor_meta = g_value_get_boolean(value); break;
     case PROP_INPUT_TENSOR_META: state.set.input_tensor_meta = g_value_get_boolean(value); break;
+    case PROP_PARALLEL_BATCHES: state.set.parallel_batches = g_value_get_uint(value); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(object);
@@ -326,6 +385,7 @@ static void dsbind_infer_get_property(GObject *object, guint id, GValue *value, 
       g_value_set_boolean(value, set.tensor_meta.value_or(false));
       break;
     case PROP_INPUT_TENSOR_META: g_value_set_boolean(value, set.input_tensor_meta); break;
+    case PROP_PARALLEL_BATCHES: g_value_set_uint(value, set.parallel_batches); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(object);
@@ -388,6 +448,10 @@ static void install_properties(GObjectClass *object_class) {
       g_param_spec_boolean("input-tensor-meta", "Input tensor metadata",
                            "Infer on tensors that nvdspreprocess attached; not offered here", FALSE,
                            flags));
+  add(PROP_PARALLEL_BATCHES,
+      g_param_spec_uint("parallel-batches", "Parallel batches",
+                        "Batches inferred at the same time, each on one thread", 1, 64,
+                        kDefaultParallelBatches, flags));
 }
 
 static void dsbind_infer_class_init(DsbindInferClass *klass) {
@@ -414,7 +478,9 @@ static void dsbind_infer_class_init(DsbindInferClass *klass) {
 
   transform_class->start = dsbind_infer_start;
   transform_class->stop = dsbind_infer_stop;
-  transform_class->transform_ip = dsbind_infer_transform_ip;
+  transform_class->submit_input_buffer = dsbind_infer_submit;
+  transform_class->generate_output = dsbind_infer_generate;
+  transform_class->sink_event = dsbind_infer_sink_event;
 }
 
 static gboolean plugin_init(GstPlugin *plugin) {

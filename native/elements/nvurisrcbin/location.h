@@ -5,7 +5,11 @@
 
 #include <glib.h>
 
-typedef enum { DSBIND_LOCATION_FILE, DSBIND_LOCATION_RTSP, DSBIND_LOCATION_OTHER } DsbindLocationKind;
+typedef enum {
+  DSBIND_LOCATION_FILE,
+  DSBIND_LOCATION_RTSP,
+  DSBIND_LOCATION_OTHER,
+} DsbindLocationKind;
 
 typedef struct {
   DsbindLocationKind kind;

@@ -69,6 +69,23 @@ static GstPadProbeReturn handle_end(DsbindUriSrcBin *self, GstPad *pad) {
   return GST_PAD_PROBE_DROP;
 }
 
+/* Rounds after the first go on in the segment of the first, which therefore has no end. */
+static GstPadProbeReturn handle_segment(DsbindUriSrcBin *self, GstPadProbeInfo *info) {
+  GstEvent *event = GST_PAD_PROBE_INFO_EVENT(info);
+  GstSegment segment;
+  if (self->loop.segment_seen && self->loop.align) return GST_PAD_PROBE_DROP;
+  self->loop.segment_seen = TRUE;
+  if (!g_atomic_int_get(&self->file_loop)) return GST_PAD_PROBE_OK;
+  gst_event_copy_segment(event, &segment);
+  segment.stop = segment.duration = GST_CLOCK_TIME_NONE;
+  GstEvent *endless = gst_event_new_segment(&segment);
+  gst_event_set_seqnum(endless, gst_event_get_seqnum(event));
+  gst_event_set_running_time_offset(endless, gst_event_get_running_time_offset(event));
+  gst_event_unref(event);
+  info->data = endless;
+  return GST_PAD_PROBE_OK;
+}
+
 GstPadProbeReturn dsbind_loop_coded_probe(GstPad *pad, GstPadProbeInfo *info, gpointer bin) {
   DsbindUriSrcBin *self = bin;
   (void)pad;
@@ -91,12 +108,7 @@ GstPadProbeReturn dsbind_loop_probe(GstPad *pad, GstPadProbeInfo *info, gpointer
   }
   switch (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info))) {
     case GST_EVENT_EOS: return handle_end(self, pad);
-    case GST_EVENT_SEGMENT: {
-      /* Rounds after the first go on in the segment of the first. */
-      const gboolean known = loop->segment_seen && loop->align;
-      loop->segment_seen = TRUE;
-      return known ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
-    }
+    case GST_EVENT_SEGMENT: return handle_segment(self, info);
     case GST_EVENT_FLUSH_START:
     case GST_EVENT_FLUSH_STOP:
       return g_atomic_int_get(&loop->restarting) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;

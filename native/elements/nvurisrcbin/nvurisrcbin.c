@@ -207,7 +207,8 @@ static void install_properties(GObjectClass *object) {
                        -1, flags));
   g_object_class_install_property(
       object, PROP_TYPE,
-      g_param_spec_enum("type", "Type", "Kind of source; the URI decides", source_type(), 0, flags));
+      g_param_spec_enum("type", "Type", "Kind of source; the URI decides", source_type(), 0,
+                        flags));
   g_object_class_install_property(
       object, PROP_RTP_PROTOCOL,
       g_param_spec_enum("select-rtp-protocol", "RTP protocol", "Transport of an RTSP source",

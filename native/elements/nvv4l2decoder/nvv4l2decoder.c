@@ -98,9 +98,10 @@ static gboolean make_decoder(DsbindV4l2Decoder *self, const GstCaps *caps) {
   dsbind_software_decoder_set_low_latency(decoder, self->low_latency);
   gst_bin_add(GST_BIN(self), decoder);
   GstPad *pad = gst_element_get_static_pad(decoder, "sink");
-  const gboolean linked = gst_element_link_pads(decoder, "src", GST_ELEMENT(self->convert), "sink") &&
-                          gst_ghost_pad_set_target(GST_GHOST_PAD(self->sink), pad) &&
-                          gst_element_sync_state_with_parent(decoder);
+  const gboolean linked =
+      gst_element_link_pads(decoder, "src", GST_ELEMENT(self->convert), "sink") &&
+      gst_ghost_pad_set_target(GST_GHOST_PAD(self->sink), pad) &&
+      gst_element_sync_state_with_parent(decoder);
   gst_object_unref(pad);
   self->decoder = decoder;
   if (!linked)

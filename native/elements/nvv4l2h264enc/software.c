@@ -16,7 +16,8 @@ GstElement *dsbind_software_encoder_new(void) {
 }
 
 static void configure_x264(GstElement *encoder, const DsbindEncoderSettings *s) {
-  static const char *const presets[] = {"ultrafast", "veryfast", "faster", "fast", "medium", "slow"};
+  static const char *const presets[] = {"ultrafast", "veryfast", "faster",
+                                        "fast",      "medium",   "slow"};
   guint window = s->constant_rate ? CONSTANT_WINDOW : VARIABLE_WINDOW;
   if (s->vbv_size)
     window = (guint)MIN(gst_util_uint64_scale(s->vbv_size, 1000, MAX(s->bitrate, 1)),

@@ -69,7 +69,7 @@ ENUM_TYPE(memory_type, "DsbindVideoConvertMemory",
           {NVBUF_MEM_CUDA_UNIFIED, "Unified memory", "nvbuf-mem-cuda-unified"},
           {NVBUF_MEM_SURFACE_ARRAY, "Surface array (Jetson)", "nvbuf-mem-surface-array"})
 
-/* What each flip-method is for NvBufSurfTransform, which turns clockwise and flips about an axis. */
+/* What each flip-method is for NvBufSurfTransform: it turns clockwise and flips about an axis. */
 static const NvBufSurfTransform_Flip flips[] = {
     NvBufSurfTransform_None,     NvBufSurfTransform_Rotate270, NvBufSurfTransform_Rotate180,
     NvBufSurfTransform_Rotate90, NvBufSurfTransform_FlipY,     NvBufSurfTransform_InvTranspose,
@@ -99,7 +99,8 @@ static char *crop_text(const NvBufSurfTransformRect *rect) {
 static gboolean report_bad_crop(DsbindVideoConvert *self) {
   GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS,
                     ("A crop of \"%s\" is not possible: give left:top:width:height in pixels, "
-                     "each 0 to %d, such as 0:0:640:360.", self->bad_crop, DSBIND_MAX_SIDE), (NULL));
+                     "each 0 to %d, such as 0:0:640:360.", self->bad_crop, DSBIND_MAX_SIDE),
+                    (NULL));
   return FALSE;
 }
 

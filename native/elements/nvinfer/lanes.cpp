@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lanes.h"
+
+namespace dsbind::infer {
+
+Lanes::Lanes(unsigned count, Work work, Pass pass)
+    : work_(std::move(work)), pass_(std::move(pass)) {
+  for (unsigned lane = 0; lane < count; lane++) threads_.emplace_back([this, lane] { run(lane); });
+}
+
+Lanes::~Lanes() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+    if (flow_ == GST_FLOW_OK) flow_ = GST_FLOW_FLUSHING;
+  }
+  changed_.notify_all();
+  for (std::thread &thread : threads_) thread.join();
+}
+
+GstFlowReturn Lanes::submit(GstBuffer *buffer, bool work) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  /* One buffer may wait for a lane, so that none idles while the next is on its way. */
+  changed_.wait(lock, [this] {
+    return submitted_ - passed_ <= threads_.size() || flow_ != GST_FLOW_OK;
+  });
+  if (flow_ != GST_FLOW_OK) {
+    GstFlowReturn flow = flow_;
+    lock.unlock();
+    gst_buffer_unref(buffer);
+    return flow;
+  }
+  waiting_.push_back({buffer, submitted_++, work});
+  changed_.notify_all();
+  return GST_FLOW_OK;
+}
+
+void Lanes::drain() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  changed_.wait(lock, [this] { return submitted_ == passed_; });
+}
+
+void Lanes::reset() {
+  drain();
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!ending_) flow_ = GST_FLOW_OK;
+}
+
+void Lanes::run(unsigned lane) {
+  for (;;) {
+    Job job;
+    GstFlowReturn flow;
+    {
+      std::unique_lock<std::mutex> lock(mutex_);
+      changed_.wait(lock, [this] { return !waiting_.empty() || ending_; });
+      if (waiting_.empty()) return;
+      job = waiting_.front();
+      waiting_.pop_front();
+      flow = flow_;
+    }
+    if (flow == GST_FLOW_OK && job.work) flow = work_(lane, job.buffer);
+    finish(job, flow);
+  }
+}
+
+/* Jobs are taken in order, so the one whose turn it is always is in a lane's hands. */
+void Lanes::finish(const Job &job, GstFlowReturn worked) {
+  GstFlowReturn flow;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    changed_.wait(lock, [&] { return passed_ == job.turn; });
+    if (flow_ == GST_FLOW_OK) flow_ = worked;
+    flow = flow_;
+  }
+  if (flow == GST_FLOW_OK)
+    flow = pass_(job.buffer);
+  else
+    gst_buffer_unref(job.buffer);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (flow_ == GST_FLOW_OK) flow_ = flow;
+    passed_++;
+  }
+  changed_.notify_all();
+}
+
+}  // namespace dsbind::infer

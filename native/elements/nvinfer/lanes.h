@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Works on several buffers at a time and passes them on in the order they came. */
+#ifndef DSBIND_INFER_LANES_H
+#define DSBIND_INFER_LANES_H
+
+#include <gst/gst.h>
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace dsbind::infer {
+
+class Lanes {
+ public:
+  /* Called on a lane's own thread, by several lanes at a time. Does not own the buffer. */
+  using Work = std::function<GstFlowReturn(unsigned lane, GstBuffer *buffer)>;
+  /* Called by one lane at a time, in the order of submit(). Takes the buffer. */
+  using Pass = std::function<GstFlowReturn(GstBuffer *buffer)>;
+
+  Lanes(unsigned count, Work work, Pass pass);
+  /* Drops what has not been worked on. Nothing may be submitting. */
+  ~Lanes();
+  Lanes(const Lanes &) = delete;
+  Lanes &operator=(const Lanes &) = delete;
+
+  /* Takes the buffer; waits while every lane is busy. Returns how passing on went last: anything
+   * but OK drops all buffers until reset(). `work` false only keeps the buffer's place. */
+  GstFlowReturn submit(GstBuffer *buffer, bool work);
+
+  /* Waits until every buffer has been passed on or dropped. */
+  void drain();
+
+  /* After a flush: passes buffers on again. */
+  void reset();
+
+ private:
+  struct Job {
+    GstBuffer *buffer;
+    uint64_t turn;
+    bool work;
+  };
+
+  void run(unsigned lane);
+  void finish(const Job &job, GstFlowReturn worked);
+
+  const Work work_;
+  const Pass pass_;
+  std::mutex mutex_; /* guards all below */
+  std::condition_variable changed_;
+  std::deque<Job> waiting_;
+  uint64_t submitted_ = 0, passed_ = 0; /* passed_ is also whose turn it is */
+  GstFlowReturn flow_ = GST_FLOW_OK;
+  bool ending_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace dsbind::infer
+
+#endif
