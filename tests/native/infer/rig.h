@@ -93,8 +93,10 @@ class Rig {
   NvDsBatchMeta *push(GstBuffer *buffer) {
     clear();
     if (gst_pad_push(from_, buffer) != GST_FLOW_OK) return nullptr;
-    CHECK(out != nullptr);
-    return gst_buffer_get_nvds_batch_meta(out);
+    /* A serialised event waits for what is still being inferred. */
+    gst_pad_push_event(from_, gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM,
+                                                   gst_structure_new_empty("after-batch")));
+    return out ? gst_buffer_get_nvds_batch_meta(out) : nullptr;
   }
 
   /* The first message of a type since the last call; `code` of its GError. */
