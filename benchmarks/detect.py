@@ -65,7 +65,7 @@ def run(rounds: int) -> Result:
         },
     )
     mine, other = medians["ours"], medians["peer"]
-    what = f"street clip, {250 * LOOPS} frames, one inference thread"
+    what = f"street clip, {250 * LOOPS} frames, one thread per inference"
     return Result(
         "detect",
         [

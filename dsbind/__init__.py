@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dsbind import surface as surface
     from dsbind.errors import ArgumentTypeError as ArgumentTypeError
     from dsbind.errors import ConfigError as ConfigError
+    from dsbind.errors import ConfiguredFileError as ConfiguredFileError
     from dsbind.errors import ConfigWarning as ConfigWarning
     from dsbind.errors import DisplayError as DisplayError
     from dsbind.errors import Error as Error
@@ -57,6 +58,7 @@ _HOMES = {
         "ArgumentTypeError",
         "ConfigError",
         "ConfigWarning",
+        "ConfiguredFileError",
         "DisplayError",
         "Error",
         "FlowError",

@@ -15,6 +15,7 @@ __all__ = [
     "ArgumentTypeError",
     "ConfigError",
     "ConfigWarning",
+    "ConfiguredFileError",
     "DisplayError",
     "Error",
     "FlowError",
@@ -70,6 +71,10 @@ class MissingElementError(Error, LookupError, RuntimeError):
 
 class MissingFileError(Error, FileNotFoundError):
     """A file that was named does not exist."""
+
+
+class ConfiguredFileError(ConfigError, MissingFileError):
+    """A file that a configuration names does not exist."""
 
 
 class RuntimeNotFoundError(Error, ImportError):

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from dsbind.errors import (
     ConfigError,
+    ConfiguredFileError,
     ConfigWarning,
     DisplayError,
     Error,
@@ -29,6 +30,8 @@ _log = logging.getLogger("dsbind")
 
 _WRITERS = {"filesink", "multifilesink", "mp4mux", "qtmux", "matroskamux", "splitmuxsink"}
 _DISPLAYS = {"nveglglessink", "nv3dsink", "autovideosink", "glimagesink", "ximagesink"}
+# What they miss is named in their configuration file.
+_CONFIGURED = {"nvinfer", "nvinferserver"}
 
 _CLASSES: dict[tuple[str, int], type[Error]] = {
     ("core", 12): MissingElementError,  # MISSING_PLUGIN
@@ -77,7 +80,10 @@ def _class_of(message: gst.Message) -> type[Error]:
         return OutputError
     if message.factory in _DISPLAYS:
         return DisplayError
-    return _CLASSES.get((message.domain, message.code), StreamError)
+    kind = _CLASSES.get((message.domain, message.code), StreamError)
+    if kind is MissingFileError and message.factory in _CONFIGURED:
+        return ConfiguredFileError
+    return kind
 
 
 def _text_of(message: gst.Message) -> str:

@@ -176,7 +176,8 @@ class Flow:
         """
         if record_config is not None or kwargs.pop("smart_record_config", None) is not None:
             raise UnsupportedError("batch_capture: this release does not record streams")
-        if any(MediaType(media) is not MediaType.VIDEO for media in media_types):
+        media = [media_types] if isinstance(media_types, str) else media_types
+        if any(kind != MediaType.VIDEO for kind in media):
             raise UnsupportedError("batch_capture: this release captures video only")
         if on_source_error not in (None, "continue", "raise"):
             raise ConfigError(f"on_source_error is 'continue' or 'raise', not {on_source_error!r}")

@@ -17,6 +17,8 @@ from dsbind import errors
     [
         ("ArgumentTypeError", "TypeError"),
         ("ConfigError", "ValueError"),
+        ("ConfiguredFileError", "ValueError"),
+        ("ConfiguredFileError", "FileNotFoundError"),
         ("DisplayError", "RuntimeError"),
         ("FlowError", "RuntimeError"),
         ("LinkError", "RuntimeError"),

@@ -28,15 +28,30 @@ GstCaps *dsbind_convert_caps_reachable(const GstCaps *caps) {
   return gst_caps_simplify(result);
 }
 
+/* Whether the field may have the value. gst_value_can_intersect() says yes to any two fixed values
+ * of one type. */
+static gboolean allows(const GstStructure *structure, const char *field, const GValue *value) {
+  const GValue *allowed = gst_structure_get_value(structure, field);
+  return !allowed || gst_value_intersect(NULL, allowed, value);
+}
+
 static gboolean allows_format(const GstStructure *structure, const char *format) {
-  const GValue *value = gst_structure_get_value(structure, "format");
   GValue wanted = G_VALUE_INIT;
-  if (!value || !format) return TRUE;
+  if (!format) return TRUE;
   g_value_init(&wanted, G_TYPE_STRING);
   g_value_set_static_string(&wanted, format);
-  const gboolean allowed = gst_value_can_intersect(value, &wanted);
+  const gboolean allowed = allows(structure, "format", &wanted);
   g_value_unset(&wanted);
   return allowed;
+}
+
+static gboolean allows_size(const GstStructure *structure, gint width, gint height) {
+  GValue side = G_VALUE_INIT;
+  g_value_init(&side, G_TYPE_INT);
+  g_value_set_int(&side, width);
+  gboolean allowed = allows(structure, "width", &side);
+  g_value_set_int(&side, height);
+  return allowed && allows(structure, "height", &side);
 }
 
 static void fix_format(GstStructure *structure, const char *from) {
@@ -94,22 +109,27 @@ GstCaps *dsbind_convert_caps_nearest(const GstCaps *from, GstCaps *choices,
 
   gst_structure_get_int(source, "width", &width);
   gst_structure_get_int(source, "height", &height);
+  if (flags & DSBIND_CONVERT_CAPS_EVEN) width -= width % 2, height -= height % 2;
+  if (flags & DSBIND_CONVERT_CAPS_TURNED) {
+    const gint turned = width;
+    width = height;
+    height = turned;
+  }
   for (guint i = 0; i < gst_caps_get_size(choices); i++) {
     const GstCapsFeatures *features = gst_caps_get_features(choices, i);
+    const GstStructure *choice = gst_caps_get_structure(choices, i);
     gint score = 0;
-    if (gst_caps_features_contains(features, DSBIND_NVMM_FEATURE) == nvmm) score += 2;
-    if (!ranked && allows_format(gst_caps_get_structure(choices, i), format)) score += 1;
+    if (gst_caps_features_contains(features, DSBIND_NVMM_FEATURE) == nvmm) score += 4;
+    /* Base transforms put the size that leaves the next element first: no reason to scale here. */
+    if (allows_size(choice, width, height)) score += 2;
+    if (!ranked && allows_format(choice, format)) score += 1;
     if (score > best_score) best = i, best_score = score;
   }
   GstCaps *result = gst_caps_copy_nth(choices, best);
   GstStructure *structure = gst_caps_get_structure(result, 0);
   gst_caps_unref(choices);
   if (!ranked) fix_format(structure, format);
-  if (flags & DSBIND_CONVERT_CAPS_EVEN) width -= width % 2, height -= height % 2;
-  if (flags & DSBIND_CONVERT_CAPS_TURNED)
-    fix_size(structure, height, width);
-  else
-    fix_size(structure, width, height);
+  fix_size(structure, width, height);
   if (gst_structure_has_field(structure, "pixel-aspect-ratio"))
     gst_structure_fixate_field_nearest_fraction(structure, "pixel-aspect-ratio", 1, 1);
   result = gst_caps_fixate(result);

@@ -143,7 +143,8 @@ static void fill_and_blend_agree(void) {
     pixels[i] = osd_color(&color);
   for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
     for (gint corner = -10; corner < 36; corner += 3) {
-      Frame filled = frame_new(formats[i], 33, 31, 100), blended = frame_new(formats[i], 33, 31, 100);
+      Frame filled = frame_new(formats[i], 33, 31, 100);
+      Frame blended = frame_new(formats[i], 33, 31, 100);
       OsdCanvas a = open_canvas(&filled), b = open_canvas(&blended);
       osd_canvas_fill(&a, (OsdArea){corner, corner, corner + 9, corner + 7}, pixels[0]);
       osd_canvas_blend(&b, corner, corner, pixels, 9, 7, 9);
