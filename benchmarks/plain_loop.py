@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ STRIDE, SCALE = 16, 35.0
 THRESHOLD, IOU = 0.5, 0.5
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
+Image = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 class Detection(NamedTuple):
@@ -40,7 +41,7 @@ def session(model: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
 
 
-def preprocess(image: np.ndarray[Any, Any]) -> Array:
+def preprocess(image: Image) -> Array:
     resized = cv2.resize(image, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
     rgb = cv2.cvtColor(resized, cv2.COLOR_BGR2RGB)
     return np.ascontiguousarray(rgb.transpose(2, 0, 1)[None]).astype(np.float32) / np.float32(255)
@@ -79,16 +80,22 @@ def suppress(boxes: Array, scores: Array) -> list[int]:
     return keep
 
 
-def detect(clip: Path, model: Path) -> tuple[int, list[Detection]]:
-    """Return the number of frames and every detection, in pixels of the frame."""
+def read(clip: Path) -> Iterator[Image]:
+    """Yield the frames of a clip, (H, W, 3) BGR."""
     capture = cv2.VideoCapture(str(clip))
-    engine = session(model)
-    found: list[Detection] = []
-    frame = 0
     while True:
         good, image = capture.read()
         if not good:
-            break
+            return
+        yield image
+
+
+def detect(images: Iterable[Image], model: Path) -> tuple[int, list[Detection]]:
+    """Return the number of frames and every detection, in pixels of the frame."""
+    engine = session(model)
+    found: list[Detection] = []
+    frame = 0
+    for image in images:
         sx, sy = image.shape[1] / WIDTH, image.shape[0] / HEIGHT
         coverage, boxes = engine.run(None, {"input_1:0": preprocess(image)})
         if coverage.shape[1] > boxes.shape[1]:
@@ -107,7 +114,7 @@ if __name__ == "__main__":
     import time
 
     begin = time.perf_counter()
-    frames, detections = detect(Path(sys.argv[1]), Path(sys.argv[2]))
+    frames, detections = detect(read(Path(sys.argv[1])), Path(sys.argv[2]))
     took = time.perf_counter() - begin
     print(
         json.dumps(

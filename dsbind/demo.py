@@ -29,6 +29,8 @@ __all__ = ["Collector", "run"]
 _PICTURE_WITHIN = 3000
 # Of the frame's height: labels fit the frame, whatever its size, and are never below 8 points.
 _FONT_SHARE = 72
+# Confidence from which an object makes a good picture.
+_SURE = 0.85
 
 
 class Collector(BatchMetadataOperator):
@@ -47,14 +49,14 @@ class Collector(BatchMetadataOperator):
         self._progress = progress
         self._font_size = font_size
         self._batches = 0
-        self._best_score = 0.0
+        self._best_score = (0, 0.0, 0.0)
         self.frames = 0
-        #: Number of the batch whose objects have the highest confidence in sum.
+        #: Number of the batch with the most kinds of sure objects, and of those the surest.
         self.best = 0
         self.detections: list[dict[str, Any]] = []
 
     def handle_metadata(self, batch_meta: BatchMetadata) -> None:
-        score = 0.0
+        labels, sure, confidences = set(), 0.0, 0.0
         for frame in batch_meta.frame_items:
             self.frames += 1
             number, source = frame.frame_number, frame.source_id
@@ -63,7 +65,10 @@ class Collector(BatchMetadataOperator):
                 text = item.text_params
                 text.display_text = f"{label} {confidence:.2f}"
                 text.font_params.size = self._font_size
-                score += confidence
+                confidences += confidence
+                if confidence >= _SURE:
+                    labels.add(label)
+                    sure += confidence
                 self.detections.append(
                     {
                         "frame": number,
@@ -77,6 +82,7 @@ class Collector(BatchMetadataOperator):
                         "height": round(box.height, 2),
                     }
                 )
+        score = (len(labels), sure, confidences)
         if score > self._best_score and self._batches < _PICTURE_WITHIN:
             self._best_score, self.best = score, self._batches
         self._batches += 1

@@ -36,10 +36,10 @@ def launch(*words: str) -> None:
 
 
 def encoded(path: Path, width: int, height: int, frames: int = 5) -> Path:
-    """Write an AVI of JPEG pictures, which has no rule about even sizes."""
+    """Write a Matroska file of JPEG pictures, which has no rule about even sizes."""
     launch(
         *f"videotestsrc num-buffers={frames} ! video/x-raw,width={width},height={height} "
-        f"! jpegenc ! avimux ! filesink location={path}".split()
+        f"! jpegenc ! matroskamux ! filesink location={path}".split()
     )
     return path
 
@@ -122,7 +122,7 @@ def test_an_unreachable_server_is_an_error_without_its_password() -> None:
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (641, 361), (7680, 4320)])
 def test_odd_sizes_are_batched(width: int, height: int, tmp_path: Path) -> None:
     counter = Counter()
-    clip = encoded(tmp_path / "odd.avi", width, height)
+    clip = encoded(tmp_path / "odd.mkv", width, height)
     capture(clip).attach(Probe("counter", counter)).render(RenderMode.DISCARD)()
     assert counter.frames == {0: 5}
 
