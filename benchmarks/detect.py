@@ -69,7 +69,9 @@ def run(rounds: int) -> Result:
     return Result(
         "detect",
         [
-            Row(what, mine["fps"], "fps", other["fps"], ratio=mine["fps"] / other["fps"], target=1.3),
+            Row(
+                what, mine["fps"], "fps", other["fps"], ratio=mine["fps"] / other["fps"], target=1.3
+            ),
             Row(
                 f"{what}: peak memory",
                 mine["mib"],

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from functools import partial
 
 from benchmarks.harness import Result, Row, alternate, child
 from benchmarks.media import street_looped
@@ -62,14 +63,16 @@ def run(rounds: int) -> Result:
         medians = alternate(
             rounds,
             {
-                "ours": lambda n=streams: child("benchmarks.pipeline", clip, str(n)),
-                "peer": lambda n=streams: peer(clip, n),
+                "ours": partial(child, "benchmarks.pipeline", clip, str(streams)),
+                "peer": partial(peer, clip, streams),
             },
         )
         mine, other = medians["ours"], medians["peer"]
         what = f"{streams} stream{'s' if streams > 1 else ''} of {WIDTH}x{HEIGHT}, {FRAMES} frames"
         result.rows.append(
-            Row(what, mine["fps"], "fps", other["fps"], ratio=mine["fps"] / other["fps"], target=0.9)
+            Row(
+                what, mine["fps"], "fps", other["fps"], ratio=mine["fps"] / other["fps"], target=0.9
+            )
         )
         result.rows.append(Row(f"{what}: start-up", mine["start"], "s", other["start"]))
     return result

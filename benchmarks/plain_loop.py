@@ -87,7 +87,7 @@ def read(clip: Path) -> Iterator[Image]:
         good, image = capture.read()
         if not good:
             return
-        yield image
+        yield np.asarray(image, np.uint8)
 
 
 def detect(images: Iterable[Image], model: Path) -> tuple[int, list[Detection]]:

@@ -31,15 +31,17 @@ class Counter(BatchMetadataOperator):
             self.frames[frame.source_id] = self.frames.get(frame.source_id, 0) + 1
 
 
-def launch(*words: str) -> None:
-    subprocess.run(["gst-launch-1.0", "-q", *words], check=True, timeout=60)
+def launch(elements: str, out: Path) -> None:
+    command = ["gst-launch-1.0", "-q", *elements.split(), "!", "filesink", f"location={out}"]
+    subprocess.run(command, check=True, timeout=60)
 
 
 def encoded(path: Path, width: int, height: int, frames: int = 5) -> Path:
     """Write a Matroska file of JPEG pictures, which has no rule about even sizes."""
     launch(
-        *f"videotestsrc num-buffers={frames} ! video/x-raw,width={width},height={height} "
-        f"! jpegenc ! matroskamux ! filesink location={path}".split()
+        f"videotestsrc num-buffers={frames} ! video/x-raw,width={width},height={height} "
+        "! jpegenc ! matroskamux",
+        path,
     )
     return path
 
@@ -81,16 +83,10 @@ def broken_sources(folder: Path, clip: Path) -> dict[str, Path]:
         made[name] = folder / f"{name}.mp4"
         made[name].write_bytes(content)
     made["sound"] = folder / "sound.mp4"
-    launch(
-        *"audiotestsrc num-buffers=20 ! audioconvert ! avenc_aac ! mp4mux ! filesink".split(),
-        f"location={made['sound']}",
-    )
+    launch("audiotestsrc num-buffers=20 ! audioconvert ! avenc_aac ! mp4mux", made["sound"])
     made["cut_short"] = folder / "cut_short.mp4"
     front = folder / "front.mp4"
-    launch(
-        *f"filesrc location={clip} ! qtdemux ! h264parse ! mp4mux faststart=true ! filesink".split(),
-        f"location={front}",
-    )
+    launch(f"filesrc location={clip} ! qtdemux ! h264parse ! mp4mux faststart=true", front)
     content = front.read_bytes()
     made["cut_short"].write_bytes(content[: len(content) * 2 // 3])
     return made

@@ -38,7 +38,9 @@ def test_missing_packages_are_all_named_in_one_message(tmp_path: Path) -> None:
 def test_the_list_of_packages_names_what_the_build_asks_for() -> None:
     listed = (ROOT / "packages.txt").read_text(encoding="utf-8")
     asked = (ROOT / "cmake" / "Dependencies.cmake").read_text(encoding="utf-8")
-    packages = {word.strip(")") for word in asked.split() if word.startswith("lib") and "-dev" in word}
+    packages = {
+        word.strip(")") for word in asked.split() if word.startswith("lib") and "-dev" in word
+    }
     assert packages
     for package in packages:
         assert f"\n{package}\n" in listed

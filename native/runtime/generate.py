@@ -60,8 +60,7 @@ def main() -> None:
         names = [parameter or f"a{i}" for i, (_, parameter) in enumerate(function["params"])]
         parameters = (
             ", ".join(
-                declare(c_type, n)
-                for (c_type, _), n in zip(function["params"], names, strict=True)
+                declare(c_type, n) for (c_type, _), n in zip(function["params"], names, strict=True)
             )
             or "void"
         )

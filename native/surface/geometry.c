@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pictures are scaled where that touches the fewest bytes: as YUV when they come as YUV, before
- * a conversion to YUV when they shrink, after it when they grow. Chroma is scaled as separate
- * planes, for which libyuv has vector code. */
+/* Between YUV and RGB, bilinear scaling is done in RGB: that is what a program gets that decodes
+ * a picture and resizes it, and what its detector was trained on. The other filters scale YUV as
+ * it comes, which touches fewer bytes. */
 #include "geometry.h"
 
+#include "bilinear.h"
 #include "convert.h"
 #include "scratch.h"
 
-/* libyuv's filters for 32-bit pixels have weights of 7 bits and lose up to two steps of a constant
- * 255. A little less red is not seen, but what was opaque must stay so. */
+/* Where libyuv's box filter cannot average 32-bit pixels it mixes them with weights of 7 bits, and
+ * loses up to two steps of a constant 255. A little less red is not seen, but what was opaque must
+ * stay so. */
 #define NEARLY_OPAQUE 253
 
 typedef struct {
   NvBufSurfTransform_Flip flip;
   enum FilterMode filter;
 } Motion;
-
-/* A plane of samples of 1 byte, or of pixels of 4. */
-typedef struct {
-  uint8_t *data;
-  int stride, width, height;
-} Plane;
 
 /* Default is bilinear; the numbered algorithms, which are the better filters of the hardware,
  * are all the best one that there is here: the mean of the area covered when shrinking. */
@@ -40,32 +36,42 @@ static bool swaps_sides(NvBufSurfTransform_Flip flip) {
          flip == NvBufSurfTransform_Transpose || flip == NvBufSurfTransform_InvTranspose;
 }
 
-/* libyuv's box filter for a quarter of the width takes for granted that the height shrinks by a
+/* The mean of an area is only one where the area is more than two pixels in either direction.
+ * libyuv's box filter for a quarter of the width takes for granted that the height shrinks by a
  * multiple of four, and aborts the process where it shrinks by another even number. */
-static enum FilterMode safe_filter(Plane src, Plane dst, enum FilterMode filter) {
-  bool quarter = src.width == 4 * dst.width && src.height % (4 * dst.height) != 0;
-  return quarter && filter == kFilterBox ? kFilterBilinear : filter;
+static enum FilterMode filter_for(enum FilterMode filter, int width, int height, int to_width,
+                                  int to_height) {
+  bool covers = 2 * to_width < width && 2 * to_height < height;
+  bool safe = width != 4 * to_width || height % (4 * to_height) == 0;
+  return filter != kFilterBox || (covers && safe) ? filter : kFilterBilinear;
 }
 
-static void scale_plane(Plane src, Plane dst, int bytes, enum FilterMode filter) {
+/* libyuv's bilinear filter has its centres elsewhere than the rest of the world, except for half
+ * the size, where it is the fastest there is. */
+static bool scale_plane(Plane src, Plane dst, enum FilterMode filter) {
+  filter = filter_for(filter, src.width, src.height, dst.width, dst.height);
+  bool half = src.width == 2 * dst.width && src.height == 2 * dst.height && src.bytes != 2;
   if (src.width == dst.width && src.height == dst.height)
-    CopyPlane(src.data, src.stride, dst.data, dst.stride, src.width * bytes, src.height);
-  else if (bytes == 1)
+    CopyPlane(src.data, src.stride, dst.data, dst.stride, src.width * src.bytes, src.height);
+  else if (filter == kFilterBilinear && !half)
+    return scale_bilinear(src, dst);
+  else if (src.bytes == 1)
     ScalePlane(src.data, src.stride, src.width, src.height, dst.data, dst.stride, dst.width,
                dst.height, filter);
   else
     ARGBScale(src.data, src.stride, src.width, src.height, dst.data, dst.stride, dst.width,
-              dst.height, safe_filter(src, dst, filter));
+              dst.height, filter);
+  return true;
 }
 
 /* A negative height makes libyuv read the source bottom up: with it, four rotations make up all
  * turns but the mirror image. */
-static void turn_plane(Plane src, Plane dst, int bytes, NvBufSurfTransform_Flip flip) {
+static void turn_plane(Plane src, Plane dst, NvBufSurfTransform_Flip flip) {
   enum RotationMode mode = kRotate0;
   int height = src.height;
   switch (flip) {
     case NvBufSurfTransform_FlipY:
-      if (bytes == 1)
+      if (src.bytes == 1)
         MirrorPlane(src.data, src.stride, dst.data, dst.stride, src.width, src.height);
       else
         ARGBMirror(src.data, src.stride, dst.data, dst.stride, src.width, src.height);
@@ -78,40 +84,38 @@ static void turn_plane(Plane src, Plane dst, int bytes, NvBufSurfTransform_Flip 
     case NvBufSurfTransform_InvTranspose: mode = kRotate270, height = -height; break;
     default: break;
   }
-  if (bytes == 1)
+  if (src.bytes == 1)
     RotatePlane(src.data, src.stride, dst.data, dst.stride, src.width, height, mode);
   else
     ARGBRotate(src.data, src.stride, dst.data, dst.stride, src.width, height, mode);
 }
 
-static bool move_plane(Plane src, Plane dst, int bytes, Motion motion) {
-  if (motion.flip == NvBufSurfTransform_None) {
-    scale_plane(src, dst, bytes, motion.filter);
-    return true;
-  }
-  Plane scaled = {.width = dst.width, .height = dst.height};
+static bool move_plane(Plane src, Plane dst, Motion motion) {
+  if (motion.flip == NvBufSurfTransform_None)
+    return scale_plane(src, dst, motion.filter);
+  Plane scaled = {.width = dst.width, .height = dst.height, .bytes = src.bytes};
   if (swaps_sides(motion.flip))
     scaled.width = dst.height, scaled.height = dst.width;
   if (src.width == scaled.width && src.height == scaled.height) {
-    turn_plane(src, dst, bytes, motion.flip);
+    turn_plane(src, dst, motion.flip);
     return true;
   }
-  scaled.stride = scaled.width * bytes;
+  scaled.stride = scaled.width * scaled.bytes;
   scaled.data = scratch_bytes(SCRATCH_FLIP, (size_t)scaled.stride * (size_t)scaled.height);
-  if (!scaled.data)
+  if (!scaled.data || !scale_plane(src, scaled, motion.filter))
     return false;
-  scale_plane(src, scaled, bytes, motion.filter);
-  turn_plane(scaled, dst, bytes, motion.flip);
+  turn_plane(scaled, dst, motion.flip);
   return true;
 }
 
 static Plane first_plane(const Image *image) {
-  return (Plane){image->plane[0], image->stride[0], image->width, image->height};
+  return (Plane){image->plane[0], image->stride[0], image->width, image->height,
+                 pixel_bytes(&image->format)};
 }
 
 static Plane chroma_plane(const Image *image, int p) {
   return (Plane){image->plane[p], image->stride[p], chroma_side(image->width),
-                 chroma_side(image->height)};
+                 chroma_side(image->height), image->format.layout == LAYOUT_SEMI ? 2 : 1};
 }
 
 /* Two planes of the chroma size of `image` from `*memory`, which is advanced. */
@@ -119,12 +123,24 @@ static void place_pair(const Image *image, uint8_t **memory, Plane pair[2]) {
   for (int i = 0; i < 2; i++) {
     pair[i] = chroma_plane(image, 1);
     pair[i].stride = pair[i].width;
+    pair[i].bytes = 1;
     pair[i].data = *memory;
     *memory += (size_t)pair[i].stride * (size_t)pair[i].height;
   }
 }
 
+/* Pairs of chroma as they are; only the bilinear filter can. */
+static bool moves_pairs(const Image *src, const Image *dst, Motion motion) {
+  Plane from = chroma_plane(src, 1), to = chroma_plane(dst, 1);
+  return src->format.layout == LAYOUT_SEMI && dst->format.layout == LAYOUT_SEMI &&
+         src->format.swapped == dst->format.swapped && motion.flip == NvBufSurfTransform_None &&
+         filter_for(motion.filter, from.width, from.height, to.width, to.height) ==
+             kFilterBilinear;
+}
+
 static bool move_chroma(const Image *src, const Image *dst, Motion motion) {
+  if (moves_pairs(src, dst, motion))
+    return move_plane(chroma_plane(src, 1), chroma_plane(dst, 1), motion);
   bool split = src->format.layout == LAYOUT_SEMI, merge = dst->format.layout == LAYOUT_SEMI;
   size_t from_size = (size_t)chroma_side(src->width) * (size_t)chroma_side(src->height);
   size_t to_size = (size_t)chroma_side(dst->width) * (size_t)chroma_side(dst->height);
@@ -147,7 +163,7 @@ static bool move_chroma(const Image *src, const Image *dst, Motion motion) {
   if (merge)
     place_pair(dst, &memory, to);
   for (int i = 0; i < 2; i++)
-    if (!move_plane(from[i], to[i], 1, motion))
+    if (!move_plane(from[i], to[i], motion))
       return false;
   if (merge) {
     int u = dst->format.swapped ? 1 : 0;
@@ -158,7 +174,7 @@ static bool move_chroma(const Image *src, const Image *dst, Motion motion) {
 }
 
 static bool move_yuv(const Image *src, const Image *dst, Motion motion) {
-  if (!move_plane(first_plane(src), first_plane(dst), 1, motion))
+  if (!move_plane(first_plane(src), first_plane(dst), motion))
     return false;
   if (!is_subsampled(&dst->format))
     return true;
@@ -179,14 +195,11 @@ static bool moves_directly(const PixelFormat *src, const PixelFormat *dst) {
 static bool move(const Image *src, const Image *dst, Motion motion) {
   if (is_yuv(&src->format))
     return move_yuv(src, dst, motion);
-  if (!move_plane(first_plane(src), first_plane(dst), 4, motion))
+  if (!move_plane(first_plane(src), first_plane(dst), motion))
     return false;
-  bool turned = swaps_sides(motion.flip);
-  bool scaled = src->width != (turned ? dst->height : dst->width) ||
-                src->height != (turned ? dst->width : dst->height);
   if (dst->format.alpha && !src->format.alpha)
     set_opaque(dst, 0);
-  else if (dst->format.alpha && scaled && motion.filter != kFilterNone)
+  else if (dst->format.alpha && motion.filter == kFilterBox)
     set_opaque(dst, NEARLY_OPAQUE);
   return true;
 }
@@ -212,21 +225,20 @@ static bool move_then_convert(const Image *src, const Image *dst, PixelFormat fo
 bool redraw(const Image *src, const Image *dst, NvBufSurfTransform_Flip flip,
             NvBufSurfTransform_Inter filter) {
   const PixelFormat *from = &src->format, *to = &dst->format;
-  Motion motion = {flip, filter_mode(filter)};
-  bool same_size = src->width == dst->width && src->height == dst->height;
+  bool turned = swaps_sides(flip);
+  int width = turned ? dst->height : dst->width, height = turned ? dst->width : dst->height;
+  Motion motion = {flip, filter_for(filter_mode(filter), src->width, src->height, width, height)};
+  bool same_size = src->width == width && src->height == height;
   if (same_size && flip == NvBufSurfTransform_None)
     return convert(src, dst);
   if (moves_directly(from, to))
     return move(src, dst, motion);
-  if (is_yuv(from))
+  bool in_rgb = motion.filter == kFilterBilinear && !same_size && !is_yuv(to);
+  if (is_yuv(from) && !in_rgb)
     return move_then_convert(src, dst, planar_of(*from, to), motion);
-
-  bool grows = (int64_t)dst->width * dst->height > (int64_t)src->width * src->height;
-  bool early = is_yuv(to) && grows;
-  if (!early && from->layout == LAYOUT_RGB32)
+  if (from->layout == LAYOUT_RGB32)
     return move_then_convert(src, dst, *from, motion);
-  PixelFormat format = early ? planar_of(*to, to)
-                             : (to->layout == LAYOUT_RGB32 ? *to : format_bgra());
+  PixelFormat format = to->layout == LAYOUT_RGB32 ? *to : format_bgra();
   Image input;
   if (!scratch_image(SCRATCH_INPUT, format, src->width, src->height, &input) ||
       !convert(src, &input))
