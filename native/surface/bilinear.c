@@ -119,9 +119,9 @@ bool scale_bilinear(Plane src, Plane dst) {
   const size_t width = (size_t)dst.width, bytes = (size_t)dst.bytes;
   const size_t wider = width > (size_t)src.width ? width : (size_t)src.width;
   Columns columns;
-  uint8_t *memory = scratch_bytes(SCRATCH_BILINEAR, width * sizeof *columns.first +
-                                                        width * bytes * sizeof *columns.weight +
-                                                        2 * wider * bytes);
+  uint8_t *memory = scratch_bytes(SCRATCH_SCALE, width * sizeof *columns.first +
+                                                     width * bytes * sizeof *columns.weight +
+                                                     2 * wider * bytes);
   if (!memory)
     return false;
   columns.first = (int *)(void *)memory;

@@ -36,20 +36,26 @@ static bool swaps_sides(NvBufSurfTransform_Flip flip) {
          flip == NvBufSurfTransform_Transpose || flip == NvBufSurfTransform_InvTranspose;
 }
 
-/* The mean of an area is only one where the area is more than two pixels in either direction.
- * libyuv's box filter for a quarter of the width takes for granted that the height shrinks by a
- * multiple of four, and aborts the process where it shrinks by another even number. */
+/* The mean of an area differs from bilinear only where that is more than two pixels either way. */
 static enum FilterMode filter_for(enum FilterMode filter, int width, int height, int to_width,
                                   int to_height) {
   bool covers = 2 * to_width < width && 2 * to_height < height;
-  bool safe = width != 4 * to_width || height % (4 * to_height) == 0;
-  return filter != kFilterBox || (covers && safe) ? filter : kFilterBilinear;
+  return filter == kFilterBox && !covers ? kFilterBilinear : filter;
+}
+
+/* libyuv's box filter for a quarter of the width takes for granted that the height shrinks by a
+ * multiple of four, and aborts the process where it shrinks by another even number. */
+static enum FilterMode safe_filter(Plane src, Plane dst, enum FilterMode filter) {
+  bool quarter = src.width == 4 * dst.width && src.height % (4 * dst.height) != 0;
+  return filter == kFilterBox && src.bytes == 4 && quarter
+             ? kFilterBilinear
+             : filter_for(filter, src.width, src.height, dst.width, dst.height);
 }
 
 /* libyuv's bilinear filter has its centres elsewhere than the rest of the world, except for half
  * the size, where it is the fastest there is. */
 static bool scale_plane(Plane src, Plane dst, enum FilterMode filter) {
-  filter = filter_for(filter, src.width, src.height, dst.width, dst.height);
+  filter = safe_filter(src, dst, filter);
   bool half = src.width == 2 * dst.width && src.height == 2 * dst.height && src.bytes != 2;
   if (src.width == dst.width && src.height == dst.height)
     CopyPlane(src.data, src.stride, dst.data, dst.stride, src.width * src.bytes, src.height);
@@ -134,8 +140,7 @@ static bool moves_pairs(const Image *src, const Image *dst, Motion motion) {
   Plane from = chroma_plane(src, 1), to = chroma_plane(dst, 1);
   return src->format.layout == LAYOUT_SEMI && dst->format.layout == LAYOUT_SEMI &&
          src->format.swapped == dst->format.swapped && motion.flip == NvBufSurfTransform_None &&
-         filter_for(motion.filter, from.width, from.height, to.width, to.height) ==
-             kFilterBilinear;
+         safe_filter(from, to, motion.filter) == kFilterBilinear;
 }
 
 static bool move_chroma(const Image *src, const Image *dst, Motion motion) {

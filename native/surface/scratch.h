@@ -13,7 +13,7 @@ typedef enum {
   SCRATCH_OUTPUT, /* the scaled picture, before it is converted */
   SCRATCH_CHROMA, /* chroma planes on their way through scaling */
   SCRATCH_FLIP,   /* a scaled plane, before it is turned */
-  SCRATCH_BILINEAR, /* rows and tables for the scaling of a plane */
+  SCRATCH_SCALE,  /* tables and rows for scaling a plane */
   SCRATCH_STRIP,  /* rows on their way from one format to another */
   SCRATCH_TOP,    /* pictures that are blended */
   SCRATCH_BOTTOM,
