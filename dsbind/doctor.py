@@ -50,7 +50,7 @@ OPTIONAL_ELEMENTS = {
     "avidemux": ("gstreamer1.0-plugins-good", "reading avi"),
     "matroskademux": ("gstreamer1.0-plugins-good", "reading mkv and webm"),
     "souphttpsrc": ("gstreamer1.0-plugins-good", "reading http"),
-    "ximagesink": ("gstreamer1.0-plugins-base", "RenderMode.DISPLAY"),
+    "ximagesink": ("gstreamer1.0-x", "RenderMode.DISPLAY"),
 }
 
 # Libraries that the native modules cannot be loaded without: the start of a name, and its package.

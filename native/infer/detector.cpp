@@ -99,7 +99,7 @@ void Detector::choose_input() {
                                            " and " + model + " contradict each other");
     size[i] = config_.infer_dims[i];
   }
-  if (size[1] < 0 || size[2] < 0)
+  if (size[1] < 1 || size[2] < 1)
     throw Error(ErrorKind::Settings,
                 model + " leaves the size of images open; set infer-dims=channels;height;width");
   if (size[0] != channels)

@@ -9,8 +9,7 @@ forwarder of the same name, so that all other code calls the C API by its plain 
 import json
 import sys
 
-# In the order in which they are opened: NVIDIA's libraries carry no SONAME, so a library's own
-# needs resolve only to a copy that is there already.
+# In the order in which they are opened: what a library needs comes before it.
 LIBRARIES = (
     "libnvds_meta.so",
     "libnvdsgst_meta.so",

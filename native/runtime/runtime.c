@@ -16,10 +16,18 @@ enum { SDK, NVIDIA, BUNDLED, ORIGINS };
 
 static const char *const origin_names[ORIGINS] = {"sdk", "nvidia", "bundled"};
 
+/* Callers keep strings that they were given, so what is replaced is never freed: each different
+ * text is kept once. Takes the text. */
+static const char *keep(char *text) {
+  const char *kept = g_intern_string(text);
+  g_free(text);
+  return kept;
+}
+
 /* Guards all below; recursive because an NvDs call may come from within an open. */
 static GRecMutex mutex;
 static char *nvidia_dir;
-static char *onnxruntime_path;
+static const char *onnxruntime_path;
 static int chosen = -1;
 static DsbindLibrary libraries[MAX_LIBRARIES + 1];
 static DsbindLibrary origins[ORIGINS + 1];
@@ -91,19 +99,55 @@ static gboolean check_version(void *const *handles, char **why) {
   return TRUE;
 }
 
+/* A library finds what it needs by its own search path, and one without a SONAME is recognised there
+ * only as the same file: another file of that name would be a second copy with pools of its own. */
+static gboolean check_single_copies(void *const *handles, char **const paths, char **why) {
+  static const struct {
+    unsigned user, used;
+    const char *symbol;
+  } needs[] = {{1, 0, "nvds_create_batch_meta"}, {3, 2, "NvBufSurfaceCreate"}};
+  for (unsigned i = 0; i < G_N_ELEMENTS(needs); i++) {
+    void *reached = dlsym(handles[needs[i].user], needs[i].symbol);
+    Dl_info info;
+    if (!reached || reached == dlsym(handles[needs[i].used], needs[i].symbol)) continue;
+    *why = g_strdup_printf("%s uses %s instead of %s: take the other one's folder out of "
+                           "LD_LIBRARY_PATH",
+                           paths[needs[i].user],
+                           dladdr(reached, &info) ? info.dli_fname : "another library",
+                           paths[needs[i].used]);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* Looks all symbols up before any is published. The bundle leaves out what belongs to audio; that
+ * another origin lacks one means that its version does not fit. */
+static gboolean find_symbols(int origin, void *const *handles, void **addresses, char **why) {
+  for (unsigned i = 0; i < dsbind_symbol_count; i++) {
+    const DsbindSymbol *symbol = &dsbind_symbols[i];
+    addresses[i] = dlsym(handles[symbol->library], symbol->name);
+    if (addresses[i] || origin == BUNDLED) continue;
+    *why = g_strdup_printf("%s lacks %s, which dsbind was built for",
+                           dsbind_library_names[symbol->library], symbol->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
 /* Opens all libraries of one origin, or none. The metadata and surface libraries must be there;
  * the others only where the origin has them: the bundle stands in. */
 static gboolean try_origin(int origin, DsbindRuntimeError *code, char **why) {
   void *handles[MAX_LIBRARIES] = {NULL};
   char *paths[MAX_LIBRARIES] = {NULL};
   const char *from[MAX_LIBRARIES] = {NULL};
+  void **addresses = g_new(void *, dsbind_symbol_count);
   char *dir = origin_dir(origin);
   gboolean ok = FALSE;
 
   *code = DSBIND_RUNTIME_ERROR_LOAD;
   if (!dir) {
     *why = g_strdup("not installed");
-    return FALSE;
+    goto done;
   }
   for (unsigned i = 0; i < dsbind_library_count; i++) {
     const char *name = dsbind_library_names[i];
@@ -117,11 +161,14 @@ static gboolean try_origin(int origin, DsbindRuntimeError *code, char **why) {
     }
     handles[i] = dlopen(paths[i], RTLD_NOW | RTLD_LOCAL);
     if (!handles[i]) {
-      *why = g_strdup(dlerror());
+      /* What is missing may be something that the library needs. */
+      const char *message = dlerror();
+      *why = strstr(message, name) ? g_strdup(message) : g_strdup_printf("%s: %s", name, message);
       goto done;
     }
   }
-  if (!check_version(handles, why)) {
+  if (!check_single_copies(handles, paths, why)) goto done;
+  if (!check_version(handles, why) || !find_symbols(origin, handles, addresses, why)) {
     *code = DSBIND_RUNTIME_ERROR_ABI;
     goto done;
   }
@@ -130,14 +177,14 @@ static gboolean try_origin(int origin, DsbindRuntimeError *code, char **why) {
     paths[i] = NULL; /* kept for ever, by the list */
   }
   for (unsigned i = 0; i < dsbind_symbol_count; i++)
-    g_atomic_pointer_set(&dsbind_symbols[i].address,
-                         dlsym(handles[dsbind_symbols[i].library], dsbind_symbols[i].name));
+    g_atomic_pointer_set(&dsbind_symbols[i].address, addresses[i]);
   ok = TRUE;
 done:
   for (unsigned i = 0; i < dsbind_library_count; i++) {
     if (!ok && handles[i]) dlclose(handles[i]);
     g_free(paths[i]);
   }
+  g_free(addresses);
   g_free(dir);
   return ok;
 }
@@ -163,9 +210,7 @@ EXPORT gboolean dsbind_runtime_open(GError **error) {
   for (int i = 0; i < ORIGINS; i++) {
     char *why = NULL;
     DsbindRuntimeError code;
-    g_free((char *)origins[i].error);
-    g_free((char *)origins[i].path);
-    origins[i] = (DsbindLibrary){origin_names[i], origin_names[i], origin_dir(i), NULL};
+    origins[i] = (DsbindLibrary){origin_names[i], origin_names[i], keep(origin_dir(i)), NULL};
     if (!automatic && i != only) {
       why = g_strdup_printf("DSBIND_RUNTIME=%s", want);
     } else if (automatic && i != BUNDLED) {
@@ -179,7 +224,7 @@ EXPORT gboolean dsbind_runtime_open(GError **error) {
       g_set_error(error, DSBIND_RUNTIME_ERROR, code, "the %s libraries cannot be used: %s",
                   origin_names[i], why);
     }
-    origins[i].error = why;
+    origins[i].error = keep(why);
   }
   g_rec_mutex_unlock(&mutex);
   return ok;
@@ -192,7 +237,12 @@ EXPORT const char *dsbind_runtime_origin(void) {
   return name;
 }
 
-EXPORT const DsbindLibrary *dsbind_runtime_libraries(void) { return libraries; }
+EXPORT const DsbindLibrary *dsbind_runtime_libraries(void) {
+  g_rec_mutex_lock(&mutex);
+  const DsbindLibrary *list = chosen >= 0 ? libraries : &libraries[MAX_LIBRARIES];
+  g_rec_mutex_unlock(&mutex);
+  return list;
+}
 
 EXPORT const DsbindLibrary *dsbind_runtime_origins(void) { return origins; }
 
@@ -229,8 +279,7 @@ EXPORT gboolean dsbind_runtime_register_plugins(GError **error) {
 
 EXPORT void dsbind_runtime_set_onnxruntime(const char *path) {
   g_rec_mutex_lock(&mutex);
-  g_free(onnxruntime_path);
-  onnxruntime_path = g_strdup(path);
+  onnxruntime_path = g_intern_string(path);
   g_rec_mutex_unlock(&mutex);
 }
 
@@ -251,7 +300,7 @@ EXPORT const char *dsbind_runtime_onnxruntime(void) {
   g_rec_mutex_lock(&mutex);
   if (!onnxruntime_path) {
     const char *named = g_getenv("DSBIND_ONNXRUNTIME");
-    onnxruntime_path = named && *named ? g_strdup(named) : onnxruntime_beside_bundle();
+    onnxruntime_path = keep(named && *named ? g_strdup(named) : onnxruntime_beside_bundle());
   }
   const char *path = onnxruntime_path;
   g_rec_mutex_unlock(&mutex);

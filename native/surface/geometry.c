@@ -52,11 +52,12 @@ static enum FilterMode safe_filter(Plane src, Plane dst, enum FilterMode filter)
              : filter_for(filter, src.width, src.height, dst.width, dst.height);
 }
 
-/* libyuv's bilinear filter has its centres elsewhere than the rest of the world, except for half
- * the size, where it is the fastest there is. */
+/* libyuv's bilinear filter has its centres elsewhere where a side grows, and elsewhere again at
+ * three quarters and three eighths. Half the size it does right, and much faster; of 32-bit pixels
+ * it rounds even that up twice. */
 static bool scale_plane(Plane src, Plane dst, enum FilterMode filter) {
   filter = safe_filter(src, dst, filter);
-  bool half = src.width == 2 * dst.width && src.height == 2 * dst.height && src.bytes != 2;
+  bool half = src.width == 2 * dst.width && src.height == 2 * dst.height && src.bytes == 1;
   if (src.width == dst.width && src.height == dst.height)
     CopyPlane(src.data, src.stride, dst.data, dst.stride, src.width * src.bytes, src.height);
   else if (filter == kFilterBilinear && !half)

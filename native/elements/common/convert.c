@@ -9,10 +9,12 @@
 typedef struct {
   GstCaps *only;   /* limits what comes out, or NULL */
   gboolean ranked; /* its first format is preferred */
+  /* Under the object lock. */
   DsbindConvertSettings settings;
+  gboolean same; /* what comes in and goes out, by the caps */
   /* Of the negotiated stream; used by the streaming thread only. */
   GstVideoInfo in, out;
-  gboolean in_nvmm, out_nvmm, negotiated;
+  gboolean in_nvmm, out_nvmm;
   GstBufferPool *pool;
   guint pool_batch;
   DsbindStaging *reader, *writer; /* for system memory */
@@ -44,13 +46,19 @@ DsbindConvertSettings dsbind_convert_get_settings(DsbindConvert *self) {
 }
 
 static void update_passthrough(DsbindConvert *self) {
-  DsbindConvertPrivate *p = PRIVATE(self);
-  const DsbindConvertSettings s = dsbind_convert_get_settings(self);
-  const gboolean same = p->negotiated && p->in_nvmm == p->out_nvmm &&
-                        gst_video_info_is_equal(&p->in, &p->out);
+  GST_OBJECT_LOCK(self);
+  const DsbindConvertSettings s = PRIVATE(self)->settings;
+  const gboolean same = PRIVATE(self)->same;
+  GST_OBJECT_UNLOCK(self);
   gst_base_transform_set_passthrough(
       GST_BASE_TRANSFORM(self),
       same && !s.always && !s.flip && !s.source.width && !s.target.width);
+}
+
+static void set_same(DsbindConvert *self, gboolean same) {
+  GST_OBJECT_LOCK(self);
+  PRIVATE(self)->same = same;
+  GST_OBJECT_UNLOCK(self);
 }
 
 void dsbind_convert_set_settings(DsbindConvert *self, const DsbindConvertSettings *settings) {
@@ -105,8 +113,9 @@ static GstCaps *convert_fixate_caps(GstBaseTransform *base, GstPadDirection dire
   return dsbind_convert_caps_nearest(caps, choices, flags);
 }
 
-static void forget_stream(DsbindConvertPrivate *p) {
-  p->negotiated = FALSE;
+static void forget_stream(DsbindConvert *self) {
+  DsbindConvertPrivate *p = PRIVATE(self);
+  set_same(self, FALSE);
   p->session = NULL;
   if (p->pool) gst_buffer_pool_set_active(p->pool, FALSE);
   gst_clear_object(&p->pool);
@@ -118,7 +127,7 @@ static void forget_stream(DsbindConvertPrivate *p) {
 static gboolean convert_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out) {
   DsbindConvertPrivate *p = PRIVATE(base);
   GError *error = NULL;
-  forget_stream(p);
+  forget_stream(DSBIND_CONVERT(base));
   if (!gst_video_info_from_caps(&p->in, in) || !gst_video_info_from_caps(&p->out, out))
     return FALSE;
   if (!dsbind_check_size(p->in.width, p->in.height, &error) ||
@@ -131,7 +140,8 @@ static gboolean convert_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *o
   p->out_nvmm = dsbind_caps_are_nvmm(out);
   if (!p->in_nvmm) p->reader = dsbind_staging_new_reader(&p->in, &p->out);
   if (!p->out_nvmm) p->writer = dsbind_staging_new_writer(&p->in, &p->out);
-  p->negotiated = TRUE;
+  set_same(DSBIND_CONVERT(base),
+           p->in_nvmm == p->out_nvmm && gst_video_info_is_equal(&p->in, &p->out));
   update_passthrough(DSBIND_CONVERT(base));
   return TRUE;
 }
@@ -332,16 +342,22 @@ static GstFlowReturn convert_transform(GstBaseTransform *base, GstBuffer *in, Gs
 }
 
 static gboolean convert_stop(GstBaseTransform *base) {
-  forget_stream(PRIVATE(base));
+  forget_stream(DSBIND_CONVERT(base));
   return TRUE;
 }
 
 static void convert_finalize(GObject *object) {
   DsbindConvertPrivate *p = PRIVATE(object);
-  forget_stream(p);
+  forget_stream(DSBIND_CONVERT(object));
   gst_clear_caps(&p->only);
   g_free(p->rects);
   G_OBJECT_CLASS(dsbind_convert_parent_class)->finalize(object);
+}
+
+static GstStateChangeReturn convert_change_state(GstElement *element, GstStateChange transition) {
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY && !dsbind_element_open_runtime(element))
+    return GST_STATE_CHANGE_FAILURE;
+  return GST_ELEMENT_CLASS(dsbind_convert_parent_class)->change_state(element, transition);
 }
 
 static void dsbind_convert_class_init(DsbindConvertClass *klass) {
@@ -350,6 +366,7 @@ static void dsbind_convert_class_init(DsbindConvertClass *klass) {
 
   GST_DEBUG_CATEGORY_INIT(convert_debug, "dsbindconvert", 0, "frames between NVMM and system");
   G_OBJECT_CLASS(klass)->finalize = convert_finalize;
+  element->change_state = convert_change_state;
   gst_element_class_add_static_pad_template(element, &sink_template);
   gst_element_class_add_static_pad_template(element, &src_template);
   gst_element_class_set_static_metadata(element, "Frame converter", "Filter/Converter/Video",

@@ -2,7 +2,18 @@
 /* Formats, geometry and the description of frames as surfaces. */
 #include "nvmm.h"
 
+#include <dsbind_runtime.h>
 #include <string.h>
+
+gboolean dsbind_element_open_runtime(GstElement *element) {
+  GError *error = NULL;
+  if (dsbind_runtime_open(&error)) return TRUE;
+  GST_ELEMENT_ERROR(element, LIBRARY, INIT,
+                    ("%s cannot start: %s. Run `dsbind doctor` to see what is there.",
+                     GST_ELEMENT_NAME(element), error->message), (NULL));
+  g_error_free(error);
+  return FALSE;
+}
 
 static const struct {
   GstVideoFormat video;

@@ -17,6 +17,10 @@ G_BEGIN_DECLS
 /* Largest side of a frame that is accepted from a file, a config or a property. */
 #define DSBIND_MAX_SIDE 16384
 
+/* Opens the NvDs libraries. Call it on the way up, before anything of theirs: later they could only
+ * end the process. FALSE after an error message when none can be used here. */
+gboolean dsbind_element_open_runtime(GstElement *element);
+
 /* NVBUF_COLOR_FORMAT_INVALID / GST_VIDEO_FORMAT_UNKNOWN for what has no counterpart. */
 NvBufSurfaceColorFormat dsbind_color_format(GstVideoFormat format);
 GstVideoFormat dsbind_video_format(NvBufSurfaceColorFormat format);

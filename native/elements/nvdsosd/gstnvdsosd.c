@@ -215,6 +215,8 @@ static GstFlowReturn dsbind_osd_transform_ip(GstBaseTransform *base, GstBuffer *
 }
 
 static gboolean dsbind_osd_start(GstBaseTransform *base) {
+  if (!dsbind_element_open_runtime(GST_ELEMENT(base)))
+    return FALSE;
   OSD(base)->painter = osd_painter_new();
   return TRUE;
 }

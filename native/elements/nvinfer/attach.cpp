@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "error.h"
 #include "gstnvdsinfer.h"
 
 namespace dsbind::infer {
@@ -71,6 +72,7 @@ void attach_objects(NvDsFrameMeta *frame, const Config &config, unsigned unique_
     auto class_id = static_cast<int>(box.classId);
     if (std::find(left_out.begin(), left_out.end(), class_id) != left_out.end()) continue;
     NvDsObjectMeta *object = nvds_acquire_obj_meta_from_pool(frame->base_meta.batch_meta);
+    if (!object) throw Error(ErrorKind::Run, "no memory for the metadata of another object");
     const ClassAttrs &attrs = config.attrs(box.classId);
     const std::string &label = config.label(box.classId);
 
@@ -120,6 +122,7 @@ void attach_tensors(NvDsFrameMeta *frame, const Detector &detector, unsigned uni
   payload->data = std::move(data);
 
   NvDsUserMeta *user = nvds_acquire_user_meta_from_pool(frame->base_meta.batch_meta);
+  if (!user) throw Error(ErrorKind::Run, "no memory for the metadata of tensors");
   user->base_meta.meta_type = NVDSINFER_TENSOR_OUTPUT_META;
   user->base_meta.uContext = nullptr;
   user->base_meta.copy_func = copy_tensors;

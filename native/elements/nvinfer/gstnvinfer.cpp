@@ -2,9 +2,9 @@
 /* nvinfer: finds objects in batched frames and attaches them as metadata.
  *
  * Touches no pixel. Several batches are inferred at a time, each on one thread, and leave in the
- * order they came. The config and the model are loaded between READY
- * and PAUSED, so whatever is wrong with them is told before any frame. Properties that were set
- * override keys of the config file. */
+ * order they came. The config and the model are loaded between READY and PAUSED, so whatever is
+ * wrong with them is told before any frame. Properties that were set override keys of the config
+ * file. */
 #include <gst/base/gstbasetransform.h>
 
 #include <algorithm>
@@ -59,6 +59,7 @@ struct State {
   std::vector<Lane> lane;
   std::unique_ptr<Lanes> lanes; /* between start and stop */
   guint64 batches = 0;
+  std::atomic<bool> failed{false}; /* a lane has told of its error */
 };
 
 class MetaLock {
@@ -182,6 +183,7 @@ static GstFlowReturn infer_buffer(DsbindInfer *self, Lane *lane, GstBuffer *buff
 static gboolean dsbind_infer_start(GstBaseTransform *base) {
   DsbindInfer *self = DSBIND_INFER(base);
   State &state = *self->state;
+  if (!dsbind_element_open_runtime(GST_ELEMENT(self))) return FALSE;
   try {
     Config config = effective_config(self);
     post_warnings(self, config.warnings);
@@ -202,6 +204,7 @@ static gboolean dsbind_infer_start(GstBaseTransform *base) {
           return gst_pad_push(GST_BASE_TRANSFORM_SRC_PAD(base), buffer);
         });
     state.batches = 0;
+    state.failed = false;
     const Detector &detector = *state.lane[0].detector;
     GST_INFO_OBJECT(self, "%s: %ux%u, batch %u", detector.config().onnx_file.c_str(),
                     detector.network().width, detector.network().height,
@@ -242,29 +245,24 @@ static gboolean dsbind_infer_stop(GstBaseTransform *base) {
   return TRUE;
 }
 
-/* The frames of the batch that have a surface. FALSE after posting an error. */
-static gboolean collect_frames(DsbindInfer *self, Lane *lane, const NvDsBatchMeta *batch,
-                               const NvBufSurface *surface) {
+/* The frames of the batch; each must have a surface. */
+static void collect_frames(Lane *lane, const NvDsBatchMeta *batch, const NvBufSurface *surface) {
   lane->frames.clear();
   lane->metas.clear();
   for (const GList *l = batch->frame_meta_list; l; l = l->next) {
     auto *frame = static_cast<NvDsFrameMeta *>(l->data);
-    if (frame->batch_id >= surface->numFilled) {
-      GST_ELEMENT_ERROR(self, STREAM, FAILED,
-                        ("frame metadata with batch_id %u, but the batch has %u frames",
-                         frame->batch_id, surface->numFilled),
-                        (nullptr));
-      return FALSE;
-    }
+    if (frame->batch_id >= surface->numFilled)
+      throw Error(ErrorKind::Run, "frame metadata with batch_id " +
+                                      std::to_string(frame->batch_id) + ", but the batch has " +
+                                      std::to_string(surface->numFilled) + " frames");
     lane->frames.push_back(frame->batch_id);
     lane->metas.push_back(frame);
   }
-  return TRUE;
 }
 
-static GstFlowReturn infer_batch(DsbindInfer *self, Lane *lane, NvDsBatchMeta *batch,
-                                 const NvBufSurface *surface) {
-  if (!collect_frames(self, lane, batch, surface)) return GST_FLOW_ERROR;
+static void infer_batch(DsbindInfer *self, Lane *lane, NvDsBatchMeta *batch,
+                        const NvBufSurface *surface) {
+  collect_frames(lane, batch, surface);
   lane->detector->detect(*surface, lane->frames, &lane->results);
 
   const unsigned unique_id = self->state->unique_id;
@@ -277,27 +275,33 @@ static GstFlowReturn infer_batch(DsbindInfer *self, Lane *lane, NvDsBatchMeta *b
                      std::move(lane->results[i].tensors));
     lane->metas[i]->bInferDone = TRUE;
   }
-  return GST_FLOW_OK;
 }
+
+/* Lanes fail together, when the model or the memory does: the first one tells, the others would
+ * only repeat it. */
+static bool fails_first(DsbindInfer *self) { return !self->state->failed.exchange(true); }
 
 /* On a lane's thread: no exception may leave it. */
 static GstFlowReturn infer_buffer(DsbindInfer *self, Lane *lane, GstBuffer *buffer) {
   NvDsBatchMeta *batch = gst_buffer_get_nvds_batch_meta(buffer);
   NvBufSurface *surface = dsbind_buffer_surface(buffer);
   if (!batch || !surface) {
-    GST_ELEMENT_ERROR(self, STREAM, WRONG_TYPE,
-                      ("nvinfer got a buffer without %s: put nvstreammux upstream of it, also for "
-                       "one source",
-                       batch ? "a surface" : "batch metadata"),
-                      (nullptr));
+    if (fails_first(self))
+      GST_ELEMENT_ERROR(self, STREAM, WRONG_TYPE,
+                        ("nvinfer got a buffer without %s: put nvstreammux upstream of it, also "
+                         "for one source",
+                         batch ? "a surface" : "batch metadata"),
+                        (nullptr));
     return GST_FLOW_ERROR;
   }
   try {
-    return infer_batch(self, lane, batch, surface);
+    infer_batch(self, lane, batch, surface);
+    return GST_FLOW_OK;
   } catch (const Error &error) {
-    post_error(self, error);
+    if (fails_first(self)) post_error(self, error);
   } catch (const std::exception &error) {
-    GST_ELEMENT_ERROR(self, STREAM, FAILED, ("inference failed: %s", error.what()), (nullptr));
+    if (fails_first(self))
+      GST_ELEMENT_ERROR(self, STREAM, FAILED, ("inference failed: %s", error.what()), (nullptr));
   }
   return GST_FLOW_ERROR;
 }
@@ -319,10 +323,12 @@ static GstFlowReturn dsbind_infer_generate(GstBaseTransform *, GstBuffer **buffe
 /* Serialised events keep their place among the buffers. */
 static gboolean dsbind_infer_sink_event(GstBaseTransform *base, GstEvent *event) {
   State &state = *DSBIND_INFER(base)->state;
-  if (state.lanes && GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP)
+  if (state.lanes && GST_EVENT_TYPE(event) == GST_EVENT_FLUSH_STOP) {
     state.lanes->reset();
-  else if (state.lanes && GST_EVENT_IS_SERIALIZED(event))
+    state.failed = false;
+  } else if (state.lanes && GST_EVENT_IS_SERIALIZED(event)) {
     state.lanes->drain();
+  }
   return GST_BASE_TRANSFORM_CLASS(dsbind_infer_parent_class)->sink_event(base, event);
 }
 

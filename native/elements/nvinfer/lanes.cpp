@@ -5,10 +5,18 @@ namespace dsbind::infer {
 
 Lanes::Lanes(unsigned count, Work work, Pass pass)
     : work_(std::move(work)), pass_(std::move(pass)) {
-  for (unsigned lane = 0; lane < count; lane++) threads_.emplace_back([this, lane] { run(lane); });
+  try {
+    for (unsigned lane = 0; lane < count; lane++)
+      threads_.emplace_back([this, lane] { run(lane); });
+  } catch (...) {
+    end(); /* a thread that is not joined would end the process */
+    throw;
+  }
 }
 
-Lanes::~Lanes() {
+Lanes::~Lanes() { end(); }
+
+void Lanes::end() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ending_ = true;

@@ -45,6 +45,7 @@ class Lanes {
     bool work;
   };
 
+  void end();
   void run(unsigned lane);
   void finish(const Job &job, GstFlowReturn worked);
 

@@ -228,6 +228,10 @@ static gboolean transform_meta(GstBaseTransform *base, GstBuffer *out, GstMeta *
   return FALSE;
 }
 
+static gboolean start(GstBaseTransform *base) {
+  return dsbind_element_open_runtime(GST_ELEMENT(base));
+}
+
 static gboolean stop(GstBaseTransform *base) {
   DsbindStreamTiler *self = DSBIND_STREAM_TILER(base);
   drop_pool(self);
@@ -275,6 +279,7 @@ static void dsbind_stream_tiler_class_init(DsbindStreamTilerClass *klass) {
   base->transform = transform;
   base->transform_meta = transform_meta;
   base->sink_event = sink_event;
+  base->start = start;
   base->stop = stop;
 }
 

@@ -36,8 +36,13 @@ NvDsBatchMeta *tiler_take_meta(GstBuffer *in, GstBuffer *out) {
 
 static float x_of(const Map *map, float x) { return (float)(x * map->sx + map->tile->left); }
 static float y_of(const Map *map, float y) { return (float)(y * map->sy + map->tile->top); }
-static guint px(const Map *map, guint x) { return (guint)lround(x * map->sx) + map->tile->left; }
-static guint py(const Map *map, guint y) { return (guint)lround(y * map->sy) + map->tile->top; }
+/* Signed, as nvdsosd reads them: what a program computed may lie left of or above the frame. */
+static guint px(const Map *map, guint x) {
+  return (guint)lround((gint)x * map->sx) + map->tile->left;
+}
+static guint py(const Map *map, guint y) {
+  return (guint)lround((gint)y * map->sy) + map->tile->top;
+}
 
 static void place_rect(const Map *map, NvOSD_RectParams *rect) {
   rect->left = x_of(map, rect->left);

@@ -82,6 +82,7 @@ static void release_pad(GstElement *element, GstPad *gstpad) {
   }
   g_mutex_unlock(&mux->lock);
   gst_pad_set_active(gstpad, FALSE);
+  if (ours) mux_flush_without(mux, pad);
   gst_element_remove_pad(element, gstpad);
   if (ours) gst_object_unref(pad);
 }
@@ -101,7 +102,9 @@ static gboolean src_activate(GstPad *pad, GstObject *parent, GstPadMode mode, gb
   if (active) return gst_pad_start_task(pad, mux_task, mux, NULL);
 
   const gboolean ok = gst_pad_stop_task(pad);
+  g_mutex_lock(&mux->lock); /* a pad may be released at the same time */
   g_queue_clear_full(&mux->events, (GDestroyNotify)gst_event_unref);
+  g_mutex_unlock(&mux->lock);
   g_queue_clear_full(&mux->step_events, (GDestroyNotify)gst_event_unref);
   return ok;
 }
@@ -210,16 +213,21 @@ static gboolean send_event(GstElement *element, GstEvent *event) {
     return GST_ELEMENT_CLASS(dsbind_stream_mux_parent_class)->send_event(element, event);
   gst_event_unref(event);
   g_mutex_lock(&mux->lock);
+  if (mux->flow != GST_FLOW_OK) {
+    g_mutex_unlock(&mux->lock);
+    return FALSE;
+  }
   mux->ended = TRUE;
   for (guint i = 0; i < mux->pads->len; i++) mux_pad_end(g_ptr_array_index(mux->pads, i));
   g_cond_signal(&mux->ready);
-  const gboolean running = mux->flow == GST_FLOW_OK;
   g_mutex_unlock(&mux->lock);
-  return running;
+  return TRUE;
 }
 
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange change) {
   StreamMux *mux = DSBIND_STREAM_MUX(element);
+  if (change == GST_STATE_CHANGE_NULL_TO_READY && !dsbind_element_open_runtime(element))
+    return GST_STATE_CHANGE_FAILURE;
   const GstStateChangeReturn ret =
       GST_ELEMENT_CLASS(dsbind_stream_mux_parent_class)->change_state(element, change);
   if (change == GST_STATE_CHANGE_PAUSED_TO_READY) {

@@ -38,7 +38,7 @@ static void finish(StreamMux *mux, guint32 seqnum) {
   gst_event_set_seqnum(stop, seqnum);
   gst_pad_push_event(mux->srcpad, stop);
   g_mutex_lock(&mux->lock);
-  mux->flushing = mux->eos_pushed = FALSE;
+  mux->flushing = mux->ended = mux->eos_pushed = FALSE;
   mux->tell_segment = TRUE;
   mux->last_pts = GST_CLOCK_TIME_NONE;
   const gboolean restart = gst_pad_is_active(mux->srcpad);
@@ -57,6 +57,16 @@ void mux_pad_flush_stop(StreamMux *mux, MuxPad *pad, GstEvent *event) {
   gst_segment_init(&pad->segment, GST_FORMAT_UNDEFINED);
   g_mutex_unlock(&mux->lock);
   finish(mux, gst_event_get_seqnum(event));
+}
+
+/* A source that was removed amid a flush will not end it; nobody else would. */
+void mux_flush_without(StreamMux *mux, MuxPad *pad) {
+  g_mutex_lock(&mux->lock);
+  const gboolean awaited = pad->pending_flush;
+  const guint32 seqnum = mux->seek_seqnum;
+  pad->pending_flush = FALSE;
+  g_mutex_unlock(&mux->lock);
+  if (awaited) finish(mux, seqnum);
 }
 
 gboolean mux_seek(StreamMux *mux, GstEvent *event) {

@@ -201,6 +201,8 @@ static gboolean copy_to_target(StreamMux *mux, MuxItem *item, NvBufSurface *from
   GstBuffer *target = new_target(mux);
   if (!target) return FALSE;
   NvBufSurface *to = dsbind_buffer_surface(target);
+  /* num-surfaces-per-frame may have been set after the pool was made. */
+  from->numFilled = MIN(from->numFilled, to->batchSize);
   to->numFilled = from->numFilled;
   if (!transform(mux, item, from, to)) {
     gst_buffer_unref(target);
@@ -300,6 +302,12 @@ GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
 
   ensure_room(mux, capacity);
   NvDsBatchMeta *meta = nvds_create_batch_meta(capacity);
+  if (!meta) {
+    GST_ELEMENT_ERROR(mux, RESOURCE, NO_SPACE_LEFT,
+                      ("%s has no memory for the metadata of a batch of %u frames. Use a smaller "
+                       "batch-size.", GST_ELEMENT_NAME(mux), capacity), (NULL));
+    return NULL;
+  }
   meta->base_meta.batch_meta = meta;
   meta->max_frames_in_batch = capacity;
   for (guint i = 0; i < frames->len; i++) {

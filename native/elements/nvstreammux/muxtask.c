@@ -226,6 +226,7 @@ static GstFlowReturn push_batch(StreamMux *mux, GPtrArray *frames) {
   push_segment(mux);
   push_events(mux);
   GstBuffer *batch = mux_build_batch(mux, frames);
+  if (!batch) return GST_FLOW_ERROR;
   /* The batch alone holds its frames from here: elements may draw on them in place. */
   g_ptr_array_set_size(frames, 0);
   const GstFlowReturn flow = gst_pad_push(mux->srcpad, batch);

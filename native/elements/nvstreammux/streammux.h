@@ -118,11 +118,12 @@ void mux_stop_with(StreamMux *mux, GstFlowReturn flow); /* under the lock; relea
 gboolean mux_seek(StreamMux *mux, GstEvent *event);
 void mux_pad_flush_start(StreamMux *mux, MuxPad *pad, GstEvent *event);
 void mux_pad_flush_stop(StreamMux *mux, MuxPad *pad, GstEvent *event);
+void mux_flush_without(StreamMux *mux, MuxPad *pad); /* of a pad that is gone */
 
 /* muxframe.c */
 gboolean mux_settle_output(StreamMux *mux, GPtrArray *frames);
 gboolean mux_fit_frame(StreamMux *mux, MuxItem *item);
-GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames);
+GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames); /* NULL after posting an error */
 
 GST_DEBUG_CATEGORY_EXTERN(mux_debug);
 
