@@ -59,8 +59,8 @@ def parse(coverage: Array, boxes: Array) -> Iterator[tuple[int, Array, Array]]:
         o = boxes[4 * label : 4 * label + 4]
         x1, y1 = (o[0] - cx) * -SCALE, (o[1] - cy) * -SCALE
         x2, y2 = (o[2] + cx) * SCALE, (o[3] + cy) * SCALE
-        x1, x2 = np.clip(x1, 0, WIDTH - 1), np.clip(x2, 0, WIDTH - 1)
-        y1, y2 = np.clip(y1, 0, HEIGHT - 1), np.clip(y2, 0, HEIGHT - 1)
+        x1, x2 = np.clip(x1, 0, WIDTH), np.clip(x2, 0, WIDTH)
+        y1, y2 = np.clip(y1, 0, HEIGHT), np.clip(y2, 0, HEIGHT)
         yield label, np.stack([x1, y1, x2, y2], -1)[mask], coverage[label][mask]
 
 

@@ -118,11 +118,14 @@ void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message) {
   g_free(debug);
 }
 
-static void wait_for(DsbindUriSrcBin *self, GstClockTime time, GstClockCallback callback) {
+/* Takes the error that waits for the time to pass; NULL for none. */
+static void wait_for(DsbindUriSrcBin *self, GstClockTime time, GstClockCallback callback,
+                     GError *late) {
   GstClock *clock = gst_system_clock_obtain();
   GstClockID id = gst_clock_new_single_shot_id(clock, gst_clock_get_time(clock) + time);
   GST_OBJECT_LOCK(self);
   self->deadline = gst_clock_id_ref(id);
+  self->late = late;
   GST_OBJECT_UNLOCK(self);
   gst_clock_id_wait_async(id, callback, gst_object_ref(self), gst_object_unref);
   gst_clock_id_unref(id);
@@ -148,32 +151,44 @@ void dsbind_uri_fail_later(DsbindUriSrcBin *self, GError *error) {
     return;
   }
   dsbind_uri_deadline_cancel(self);
-  self->late = error;
-  wait_for(self, QUIET_TIME * GST_USECOND, post_late);
+  wait_for(self, QUIET_TIME * GST_USECOND, post_late, error);
 }
 
 static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID id, gpointer data) {
   DsbindUriSrcBin *self = data;
-  (void)clock, (void)time, (void)id;
+  char *shown = NULL;
+  (void)clock, (void)time;
+  /* Whoever cancels does not wait for this thread: what it may free next is read under the lock. */
+  GST_OBJECT_LOCK(self);
+  if (self->deadline == id) shown = g_strdup(self->location.shown);
+  GST_OBJECT_UNLOCK(self);
+  if (!shown) return TRUE;
   dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
                   g_strdup_printf("%s does not answer: nothing arrived within %.1f seconds. Check "
                                   "the address, and that its server runs and can be reached.",
-                                  self->location.shown,
-                                  (double)FIRST_DATA_TIMEOUT / (double)GST_SECOND), NULL);
+                                  shown, (double)FIRST_DATA_TIMEOUT / (double)GST_SECOND), NULL);
+  g_free(shown);
   return TRUE;
 }
 
 void dsbind_uri_deadline_start(DsbindUriSrcBin *self) {
-  wait_for(self, FIRST_DATA_TIMEOUT, deadline_passed);
+  wait_for(self, FIRST_DATA_TIMEOUT, deadline_passed, NULL);
 }
 
 void dsbind_uri_deadline_cancel(DsbindUriSrcBin *self) {
   GST_OBJECT_LOCK(self);
-  GstClockID id = g_steal_pointer(&self->deadline);
-  GError *late = g_steal_pointer(&self->late);
+  /* Data may come while an error waits: that one is still to be told. */
+  GstClockID id = self->late ? NULL : g_steal_pointer(&self->deadline);
   GST_OBJECT_UNLOCK(self);
-  g_clear_error(&late);
   if (!id) return;
   gst_clock_id_unschedule(id);
   gst_clock_id_unref(id);
+}
+
+void dsbind_uri_fail_nothing(DsbindUriSrcBin *self) {
+  GST_OBJECT_LOCK(self);
+  GError *late = g_steal_pointer(&self->late);
+  GST_OBJECT_UNLOCK(self);
+  g_clear_error(&late);
+  dsbind_uri_deadline_cancel(self);
 }

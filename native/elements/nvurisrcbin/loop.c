@@ -10,12 +10,14 @@ void dsbind_loop_reset(DsbindLoop *loop) {
 static void restart(GstElement *element, gpointer data) {
   DsbindUriSrcBin *self = DSBIND_URI_SRC_BIN(element);
   GstPad *pad = data;
+  /* Stopped in the meantime; a new run has pads of its own. */
+  if (!gst_pad_is_active(pad)) return;
   g_atomic_int_set(&self->loop.restarting, 1);
   const gboolean again = gst_pad_send_event(
       pad, gst_event_new_seek(1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_ACCURATE,
                               GST_SEEK_TYPE_SET, 0, GST_SEEK_TYPE_NONE, 0));
   g_atomic_int_set(&self->loop.restarting, 0);
-  if (again) return;
+  if (again || !gst_pad_is_active(pad)) return;
   g_atomic_int_set(&self->loop.over, 1);
   if (GST_STATE(self) >= GST_STATE_PAUSED)
     GST_ELEMENT_WARNING(self, RESOURCE, SEEK,

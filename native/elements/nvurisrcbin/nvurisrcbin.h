@@ -36,13 +36,13 @@ struct _DsbindUriSrcBin {
   DsbindLocation location;
   DsbindMediaFile file;
   DsbindLoop loop;
-  guint video_pads, audio_pads; /* streaming thread of the source */
+  gint video_pads, audio_pads;  /* atomic: streams of one source may have threads of their own */
   gint data_seen;               /* the source has sent something */
   gint64 opened;                /* when, by the monotonic clock */
   GThread *changing;            /* the thread that changes the state, atomic */
   gint failed;                  /* an error has been posted: it is the only one */
-  GstClockID deadline;          /* for the first data of a remote source, or for `late` */
-  GError *late;                 /* to be posted once the change of state is over */
+  GstClockID deadline;          /* for a remote source's first data, or for `late`; object lock */
+  GError *late;                 /* to be posted once the change of state is over; object lock */
 };
 
 /* source.c: the elements inside, made anew for each run. */
@@ -59,6 +59,7 @@ void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text
 void dsbind_uri_fail_later(DsbindUriSrcBin *self, GError *error);
 void dsbind_uri_fail_early_end(DsbindUriSrcBin *self);
 void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message);
+void dsbind_uri_fail_nothing(DsbindUriSrcBin *self); /* the run is over: what waits is dropped */
 void dsbind_uri_deadline_start(DsbindUriSrcBin *self);
 void dsbind_uri_deadline_cancel(DsbindUriSrcBin *self);
 

@@ -90,7 +90,6 @@ static void add_video(DsbindUriSrcBin *self, GstPad *pad, GstCaps *caps) {
   gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
                              GST_PAD_PROBE_TYPE_EVENT_FLUSH, dsbind_loop_probe, self, NULL);
   gst_object_unref(src);
-  g_atomic_int_set(&self->video_pads, 1);
   expose(self, last, "vsrc", 0);
 }
 
@@ -103,7 +102,6 @@ static void add_audio(DsbindUriSrcBin *self, GstPad *pad) {
   link_to(pad, decodebin);
   gst_element_sync_state_with_parent(queue);
   gst_element_sync_state_with_parent(decodebin);
-  self->audio_pads = 1;
   expose(self, queue, "asrc", 0);
 }
 
@@ -128,9 +126,10 @@ static void parsed_pad(GstElement *parser, GstPad *pad, gpointer data) {
                          ? "" : gst_structure_get_name(gst_caps_get_structure(caps, 0));
   const gboolean video = g_str_has_prefix(name, "video/") || g_str_has_prefix(name, "image/");
   (void)parser;
-  if (video && self->video_pads == 0)
+  const gboolean audio = g_str_has_prefix(name, "audio/") && !self->disable_audio;
+  if (video && g_atomic_int_compare_and_exchange(&self->video_pads, 0, 1))
     add_video(self, pad, caps);
-  else if (g_str_has_prefix(name, "audio/") && !self->disable_audio && self->audio_pads == 0)
+  else if (audio && g_atomic_int_compare_and_exchange(&self->audio_pads, 0, 1))
     add_audio(self, pad);
   else
     gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, discard, self, NULL);
@@ -225,7 +224,7 @@ static gboolean remove_pad(GstElement *element, GstPad *pad, gpointer data) {
 }
 
 void dsbind_uri_source_clear(DsbindUriSrcBin *self) {
-  dsbind_uri_deadline_cancel(self);
+  dsbind_uri_fail_nothing(self);
   GstIterator *children = gst_bin_iterate_elements(GST_BIN(self));
   while (gst_iterator_foreach(children, remove_child, self) == GST_ITERATOR_RESYNC)
     gst_iterator_resync(children);
