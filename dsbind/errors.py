@@ -158,9 +158,11 @@ def _level_of_caller() -> int:
     return level
 
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s\"']*@")
+# Up to the last "@" before the path. A password with a slash or a quote in it makes no valid URI,
+# but people write them: after "user:" anything but a port counts as one.
+_CREDENTIALS = re.compile(r"(?<=://)(?:[^/\s\"']*|[^/\s:@]*:(?!\d+[/\"'\s])[^\s@]*)@")
 _SECRETS = re.compile(
-    r"([?&;](?:[\w-]*(?:token|passw(?:or)?d|secret|signature|api-?_?key)|auth|key|pass|pwd|sig)=)"
+    r"([?&;](?:[\w-]*(?:token|passw(?:or)?d|secret|signature|api-?_?key)|auth|key|pass|pwd|sig|user(?:name)?)=)"
     r"[^&;\s\"']*",
     re.IGNORECASE,
 )
@@ -171,9 +173,14 @@ def mask_uri(text: str) -> str:
     return _SECRETS.sub(r"\1***", _CREDENTIALS.sub("***@", text))
 
 
+def shown(value: object) -> str:
+    """A value as a message shows it: its `repr` without the credentials of URIs."""
+    return mask_uri(repr(value))
+
+
 def uri_of_path(path: str) -> str:
     """A file's URI; a relative path counts from the working directory."""
-    return f"file://{quote(os.path.abspath(path))}"
+    return f"file://{quote(os.fsencode(os.path.abspath(path)))}"
 
 
 def add_text(error: BaseException, text: str) -> None:

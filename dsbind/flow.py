@@ -20,6 +20,7 @@ from dsbind.errors import (
     FlowError,
     UnsupportedError,
     missing_file,
+    shown,
     uri_of_path,
     warn_unknown_property,
 )
@@ -207,7 +208,9 @@ class Flow:
 
     # Steps
 
-    def infer(self, config: str, with_triton: bool = False, **kwargs: object) -> Flow:
+    def infer(
+        self, config: str | os.PathLike[str], with_triton: bool = False, **kwargs: object
+    ) -> Flow:
         """Run a model on each batch.
 
         Parameters
@@ -223,8 +226,10 @@ class Flow:
             There is no such file. What is wrong in it is raised when the flow starts.
         """
         stream = self._single_stream()
+        if isinstance(config, os.PathLike):
+            config = os.fspath(config)
         if not isinstance(config, str):
-            raise ArgumentTypeError(f"Inference config must be a file path, not {config!r}")
+            raise ArgumentTypeError(f"Inference config must be a file path, not {shown(config)}")
         if not os.path.exists(config):
             raise missing_file(config, "infer() needs the model's configuration file")
         properties: dict[str, object] = {"config-file-path": os.path.abspath(config)}
@@ -312,7 +317,11 @@ class Flow:
         return self._continue(stream, [*chain, sink], end=True)
 
     def encode(
-        self, dest: str, use_sw_codec: bool = False, enable_osd: bool = True, **kwargs: Any
+        self,
+        dest: str | os.PathLike[str],
+        use_sw_codec: bool = False,
+        enable_osd: bool = True,
+        **kwargs: Any,
     ) -> Flow:
         """Write the video to a file. Ends the flow.
 
@@ -367,8 +376,13 @@ class Flow:
             ("mux", "mp4mux" if extension == ".mp4" else "qtmux", {}),
             ("filesink", "filesink", {"location": path, "sync": sync, "async": False}),
         ]
-        for role, factory, properties in parts:
-            self._pipeline.add(factory, names[role], properties)
+        try:
+            for role, factory, properties in parts:
+                self._pipeline.add(factory, names[role], properties)
+        except BaseException:
+            # The program may try the same file with another codec.
+            self._pipeline._graph.outputs.pop(path, None)
+            raise
         return self._continue(stream, [names[role] for role, _, _ in parts], end=True)
 
     # Helpers
@@ -471,11 +485,13 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 def _uris_of(input: object) -> list[str]:
     if isinstance(input, str) and input.endswith((".yaml", ".yml")):
         raise UnsupportedError(
-            f"batch_capture({input!r}): this release reads no source configurations; "
+            f"batch_capture({shown(input)}): this release reads no source configurations; "
             "pass a list of URIs"
         )
     if not isinstance(input, (list, tuple)):
-        raise ArgumentTypeError(f"input must be a source list or source config file, not {input!r}")
+        raise ArgumentTypeError(
+            f"input must be a source list or source config file, not {shown(input)}"
+        )
     if not input:
         raise ArgumentTypeError("No input list provided for capturing: the list is empty")
     return [_uri_of(item) for item in input]
@@ -485,7 +501,7 @@ def _uri_of(item: object) -> str:
     if isinstance(item, os.PathLike):
         item = os.fspath(item)
     if not isinstance(item, str):
-        raise ArgumentTypeError(f"a source is a URI or a path, not {item!r}")
+        raise ArgumentTypeError(f"a source is a URI or a path, not {shown(item)}")
     if not _SCHEME.match(item):
         path = item
     elif item.lower().startswith("file://"):
@@ -493,21 +509,23 @@ def _uri_of(item: object) -> str:
     else:
         return item
     if not os.path.exists(path):
-        raise missing_file(path, "batch_capture() reads it")
+        raise missing_file(path or repr(item), "batch_capture() reads it")
     return uri_of_path(path)
 
 
-def _destination(dest: str) -> tuple[str, str]:
+def _destination(dest: object) -> tuple[str, str]:
     """Absolute path and extension of a file to write."""
+    if isinstance(dest, os.PathLike):
+        dest = os.fspath(dest)
     if not isinstance(dest, str):
-        raise ArgumentTypeError(f"encode() needs a path or URI as text, not {dest!r}")
+        raise ArgumentTypeError(f"encode() needs a path or URI as text, not {shown(dest)}")
     if not _SCHEME.match(dest):
         path = dest
     else:
         parts = urlsplit(dest)
         path = unquote(parts.path)
         if parts.scheme not in ("file", "rtsp", "udp"):
-            raise ArgumentTypeError(f"Only file, rtsp or udp are supported, not {dest!r}")
+            raise ArgumentTypeError(f"Only file, rtsp or udp are supported, not {shown(dest)}")
         if parts.scheme != "file":
             if parts.hostname not in ("localhost", "127.0.0.1"):
                 raise ArgumentTypeError("Only localhost is supported for streaming")
@@ -516,10 +534,12 @@ def _destination(dest: str) -> tuple[str, str]:
             )
     extension = os.path.splitext(path)[1].lower()
     if extension in (".jpg", ".mjpg"):
-        raise UnsupportedError(f"encode({dest!r}): this release writes .mp4 and .mov files")
+        raise UnsupportedError(f"encode({shown(dest)}): this release writes .mp4 and .mov files")
+    if "\0" in path:
+        raise ConfigError(f"encode() cannot write {shown(dest)}: the name holds a NUL character")
     if extension not in (".mp4", ".mov"):
         raise ArgumentTypeError(
-            f"File extension {extension!r} is not supported; encode {dest!r} as .mp4 or .mov"
+            f"File extension {extension!r} is not supported; encode {shown(dest)} as .mp4 or .mov"
         )
     return os.path.abspath(path), extension
 

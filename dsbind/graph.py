@@ -48,7 +48,8 @@ class Graph:
         if name in self.elements:
             raise Error(f"pipeline {self.name!r} has an element {name!r} already")
         element = gst.Element(factory, name)
-        self.core.add(element)
+        if not self.core.add(element):
+            raise Error(f"pipeline {self.name!r} does not take {element}: choose another name")
         self.elements[name] = element
         return element
 

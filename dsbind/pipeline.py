@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import math
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 from dsbind import gst
 from dsbind.errors import (
     ArgumentTypeError,
+    ConfigError,
     MissingElementError,
     StateError,
     StopTimeoutError,
@@ -25,6 +28,8 @@ __all__ = ["Node", "Pipeline"]
 # After Ctrl-C: time for the streams to end, and for everything to be gone.
 _INTERRUPT_EOS = 0.7
 _INTERRUPT_END = 0.95
+# A century; what GStreamer counts in nanoseconds ends after nearly three.
+_MOST_SECONDS = 3.2e9
 
 
 class Pipeline:
@@ -51,6 +56,7 @@ class Pipeline:
         self._graph = Graph(name)
         self._nodes: dict[str, Node] = {}
         self._run: Run | None = None
+        self._lock = threading.Lock()
         self._seek: float | None = None
 
     @property
@@ -93,11 +99,11 @@ class Pipeline:
             raise ArgumentTypeError(
                 f"Invalid number of arguments: link() needs at least two elements, not {names!r}"
             )
-        if isinstance(names[0], str):
+        if all(isinstance(name, str) for name in names):
             for source, target in zip(names, names[1:], strict=False):
                 self._graph.link(source, target)
             return self
-        if len(names) != 2 or any(len(pair) != 2 for pair in names):
+        if len(names) != 2 or not all(_is_pair(pair) for pair in names):
             raise ArgumentTypeError(
                 "Invalid number of arguments: link() with pads is link((source, target), "
                 f"(source_pad, target_pad)), not {names!r}"
@@ -162,29 +168,50 @@ class Pipeline:
         return self.activate()
 
     def prepare(self, on_message: MessageCallback | None = None) -> Pipeline:
-        """Go to PAUSED: everything is opened and allocated, nothing plays yet."""
+        """Go to PAUSED: everything is opened and allocated, nothing plays yet.
+
+        Raises
+        ------
+        StateError
+            It is running, or there is nothing in it.
+        Error
+            An element refused to start. Nothing is left running then.
+        """
         if on_message is not None and not callable(on_message):
             raise ArgumentTypeError(f"Message callback is not callable: {on_message!r}")
-        if self._run is not None and not self._run.ended.is_set():
-            raise StateError(f"pipeline {self.name!r} is running; stop() and wait() first")
-        run = self._run = Run(self._graph, on_message)
+        if not self._graph.elements:
+            raise StateError(f"pipeline {self.name!r} is empty; add() elements first")
+        with self._lock:
+            if self._run is not None and not self._run.ended.is_set():
+                raise StateError(f"pipeline {self.name!r} is running; stop() and wait() first")
+            run = self._run = Run(self._graph, on_message)
         try:
             run.prepare(self._seek)
-        except BaseException:
-            run.abandon()
+        except BaseException as error:
+            run.abandon(error)
             raise
         self._seek = None
         return self
 
     def activate(self) -> Pipeline:
-        """After `prepare()`: start playing and return at once."""
+        """After `prepare()`: start playing and return at once.
+
+        Where `stop` came first, for example inside a probe, this does nothing.
+
+        Raises
+        ------
+        StateError
+            It was not prepared, or plays already.
+        Error
+            An element refused to start. Nothing is left running then.
+        """
         run = self._run
-        if run is None or run.watched or run.ended.is_set():
+        if run is None or not run.claim():
             raise StateError(f"pipeline {self.name!r} is not prepared; call prepare() or start()")
         try:
             run.play()
-        except BaseException:
-            run.abandon()
+        except BaseException as error:
+            run.abandon(error)
             raise
         return self
 
@@ -216,7 +243,8 @@ class Pipeline:
         if not run.watched and not run.ended.is_set():
             raise StateError(f"pipeline {self.name!r} is prepared but not playing: call activate()")
         try:
-            ended = run.ended.wait(timeout)
+            limit = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+            ended = run.ended.wait(limit)
         except KeyboardInterrupt as interrupt:
             self._interrupt(run)
             if run.error is not None:
@@ -236,18 +264,36 @@ class Pipeline:
         The sources end their streams, so that everything on its way is still processed and files
         are complete. What still plays after `timeout` seconds is cut off. For any thread, inside a
         callback too, as often as wanted.
+
+        Raises
+        ------
+        ConfigError
+            `timeout` is no number of seconds.
         """
+        if math.isnan(timeout):
+            raise ConfigError(f"stop() takes seconds, not {timeout!r}")
         if self._run is not None and not self._run.ended.is_set():
             self._run.request_stop(timeout)
         return self
 
     def seek(self, time_in_seconds: float) -> Pipeline:
-        """Go to the last key frame at or before a time; before the start, start there."""
+        """Go to the last key frame at or before a time; before the start, start there.
+
+        Raises
+        ------
+        ConfigError
+            The time is negative or no number.
+        StateError
+            The sources cannot seek, or the pipeline is not playing yet.
+        """
+        seconds = float(time_in_seconds)
+        if not 0 <= seconds <= _MOST_SECONDS:
+            raise ConfigError(f"seek() takes seconds from 0, not {time_in_seconds!r}")
         if self._run is None or self._run.ended.is_set():
-            self._seek = float(time_in_seconds)
-        elif not self._graph.core.seek(float(time_in_seconds)):
+            self._seek = seconds
+        elif not self._graph.core.seek(seconds):
             raise StateError(
-                f"pipeline {self.name!r} cannot seek to {time_in_seconds:g} s: "
+                f"pipeline {self.name!r} cannot seek to {seconds:g} s: "
                 "its sources cannot, or it is not playing yet"
             )
         return self
@@ -301,7 +347,11 @@ class Node:
                 raise ArgumentTypeError(f"set({properties!r}) needs one value, not {value!r}")
             properties = {properties: value[0]}
         groups = [properties] if isinstance(properties, Mapping) else properties
+        if not isinstance(groups, Iterable):
+            raise ArgumentTypeError(f"set() takes a mapping of properties, not {groups!r}")
         for group in groups:
+            if not isinstance(group, Mapping) or not all(isinstance(key, str) for key in group):
+                raise ArgumentTypeError(f"set() takes mappings of names to values, not {group!r}")
             for key, item in group.items():
                 for one in item if isinstance(item, list) else [item]:
                     self._element.set(key.replace("_", "-"), one)
@@ -334,3 +384,11 @@ class Node:
 
     def __repr__(self) -> str:
         return f"<Node {self._element}>"
+
+
+def _is_pair(value: object) -> bool:
+    return (
+        isinstance(value, (tuple, list))
+        and len(value) == 2
+        and all(isinstance(name, str) for name in value)
+    )

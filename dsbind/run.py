@@ -12,8 +12,9 @@ import weakref
 from collections.abc import Callable
 
 from dsbind import gst
-from dsbind.errors import Error, StopTimeoutError, StreamError, add_text
+from dsbind.errors import Error, StateError, StopTimeoutError, StreamError, add_text
 from dsbind.failures import error_of, warn_of
+from dsbind.forked import need_threads
 from dsbind.graph import Graph
 from dsbind.messages import (
     EOSMessage,
@@ -34,6 +35,8 @@ _LOOK_AGAIN = 0.02
 _STARTING = 2.0
 # Time for files to be completed after Python code failed.
 _GRACE = 1.0
+# Switches that keep an element from letting its stream end.
+_ENDLESS = ("drop-pipeline-eos", "file-loop")
 
 
 class Run:
@@ -51,6 +54,10 @@ class Run:
         self._on_message = on_message
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        # While a thread is in prepare() or play(), only that thread may end the run.
+        self._starting = True
+        self._claimed = False
+        self._closed = False
         self._done = False
         self._complete = False
         self._deadline: float | None = None
@@ -60,6 +67,7 @@ class Run:
         self._sources = set(graph.tolerated)
         self._lost: list[Error] = []
         self._aside: list[gst.Element] = []
+        self._switched: list[tuple[gst.Element, str]] = []
 
     # Called by the pipeline
 
@@ -74,6 +82,8 @@ class Run:
 
     def prepare(self, seek: float | None) -> None:
         """Go to PAUSED."""
+        need_threads()
+        _running.add(self)
         self.graph.failure.error = None
         self.graph.note_outputs()
         self.graph.enable_probes(True)
@@ -81,17 +91,31 @@ class Run:
         if seek is not None and not (
             self._core.wait_state(5.0) >= gst.PAUSED and self._core.seek(seek)
         ):
-            self._abandon(StreamError(f"pipeline {self.graph.name!r} cannot seek to {seek:g} s"))
+            raise StreamError(f"pipeline {self.graph.name!r} cannot seek to {seek:g} s")
+        with self._lock:
+            self._starting = False
+            if self._deadline is not None:
+                self._launch(self._close)
+
+    def claim(self) -> bool:
+        """Whether the caller is the one who may call `play`: a run is played once."""
+        with self._lock:
+            if self._claimed or self._starting:
+                return False
+            self._claimed = True
+            # Nothing is left to start where stop() came first.
+            self._starting = self._thread is None
+            return True
 
     def play(self) -> None:
         """Go to PLAYING and watch the bus."""
+        if not self._starting:
+            return
         self._reach(gst.PLAYING)
         self._dump_graph()
-        self._thread = threading.Thread(
-            target=self._watch, name=f"dsbind-{self.graph.name}", daemon=True
-        )
-        _running.add(self)
-        self._thread.start()
+        with self._lock:
+            self._starting = False
+            self._launch(self._watch)
 
     def request_stop(self, timeout: float, *, interrupted: bool = False) -> None:
         """End the streams; whatever still plays after `timeout` seconds is cut off."""
@@ -99,29 +123,38 @@ class Run:
             deadline = time.monotonic() + max(timeout, 0.0)
             self._deadline = deadline if self._deadline is None else min(deadline, self._deadline)
             self._interrupted |= interrupted
-        if self.watched:
-            self._core.wake("stop")
-        else:
-            self._close()
+            if self._thread is None and not self._starting:
+                self._launch(self._close)
+        self._core.wake("stop")
 
-    def abandon(self) -> None:
-        """End at once, without the thread: starting was cut short."""
-        if not self.watched:
+    def abandon(self, error: BaseException) -> None:
+        """End at once, because of what cut `prepare` or `play` short."""
+        if self._thread is None or self._thread.ident is None:
+            self._finish(error)
             self._close()
         else:
             self.request_stop(0.0, interrupted=True)
 
+    def disown(self) -> None:
+        """Give up in a forked process, which has none of the threads."""
+        self.error = StateError(
+            f"pipeline {self.graph.name!r} runs in the process that this one was forked from"
+        )
+        self.ended = threading.Event()
+        self.ended.set()
+
     # Starting
 
+    def _launch(self, work: Callable[[], None]) -> None:
+        # Never on the thread that asks: that may be a streaming thread, which cannot end itself.
+        self._thread = threading.Thread(target=work, name=f"dsbind-{self.graph.name}", daemon=True)
+        self._thread.start()
+
     def _reach(self, state: int) -> None:
-        try:
-            while not self._core.set_state(state):
-                error = self._reason_of_refusal()
-                if error is not None:
-                    self._abandon(error)
-        except BaseException:
-            self._close()
-            raise
+        while not self._core.set_state(state):
+            error = self._reason_of_refusal()
+            if error is not None:
+                raise error
 
     def _reason_of_refusal(self) -> BaseException | None:
         """Why an element refused a state; None when it was a source that is now set aside."""
@@ -135,11 +168,6 @@ class Run:
             f"Unable to set pipeline {self.graph.name!r} to the playing state: an element refused "
             "without a word; GST_DEBUG=3 in the environment shows which"
         )
-
-    def _abandon(self, error: BaseException) -> None:
-        self.error = error
-        self._close()
-        raise error
 
     def _dump_graph(self) -> None:
         folder = os.environ.get("GST_DEBUG_DUMP_DOT_DIR")
@@ -208,10 +236,7 @@ class Run:
         now = time.monotonic()
         if self._stopping is None:
             self._stopping = now
-            # A muxer that drops the end of the stream would never let the pipeline end.
-            for element in self.graph.elements.values():
-                if element.has("drop-pipeline-eos"):
-                    element.set("drop-pipeline-eos", False)
+            self._switch_off()
         if now >= deadline:
             self._cut_off()
         elif self._core.wait_state(0) != gst.PLAYING:
@@ -221,6 +246,13 @@ class Run:
         elif self._asked is None or now - self._asked >= _ASK_AGAIN:
             self._asked = now
             self._core.send_eos()
+
+    def _switch_off(self) -> None:
+        for element in self.graph.elements.values():
+            for name in _ENDLESS:
+                if element.has(name) and element.get(name) is True:
+                    element.set(name, False)
+                    self._switched.append((element, name))
 
     def _cut_off(self) -> None:
         self._done = True
@@ -271,16 +303,27 @@ class Run:
     # The end
 
     def _close(self) -> None:
-        self._core.set_state(gst.NULL_STATE)
-        for source in self._aside:
-            source.lock_state(False)
-            self._core.add(source)
-        if self.error is None:
-            self.error = self.graph.failure.error
-        self._report_losses()
-        self._report_outputs()
-        _running.discard(self)
-        self.ended.set()
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        try:
+            self._core.set_state(gst.NULL_STATE)
+            for source in self._aside:
+                source.lock_state(False)
+                self._core.add(source)
+            for element, name in self._switched:
+                element.set(name, True)
+            if self.error is None:
+                self.error = self.graph.failure.error
+            self._report_losses()
+            self._report_outputs()
+        except BaseException as error:
+            self._finish(error)
+        finally:
+            # Whatever happens, nobody waits for ever.
+            _running.discard(self)
+            self.ended.set()
 
     def _report_outputs(self) -> None:
         """Name the files of a run that did not end by itself."""
@@ -309,6 +352,15 @@ class Run:
 
 
 _running: weakref.WeakSet[Run] = weakref.WeakSet()
+
+
+def _disown_all() -> None:
+    for run in list(_running):
+        run.disown()
+    _running.clear()
+
+
+os.register_at_fork(after_in_child=_disown_all)
 
 
 @atexit.register

@@ -14,12 +14,16 @@ from dsbind.capi.nvdsmeta cimport (
     nvds_add_label_info_meta_to_classifier,
 )
 from dsbind.items cimport snapshot
+from dsbind.lease cimport CLOSED
 from dsbind.strings cimport encode, gone, set_label
 
 
 @cython.final
 cdef class ClassifierMetadata:
     """Wrap `NvDsClassifierMeta`: the attributes that one classifier found."""
+
+    def __cinit__(self):
+        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("ClassifierMetadata comes from ObjectMetadata.classifier_items or "
@@ -108,6 +112,9 @@ cdef class ClassifierMetadata:
 @cython.final
 cdef class LabelInfo:
     """Wrap `NvDsLabelInfo`, one attribute that a classifier found."""
+
+    def __cinit__(self):
+        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("LabelInfo comes from ClassifierMetadata.get_label_info()")

@@ -4,6 +4,7 @@
 cimport cython
 
 from dsbind.capi.nvdsmeta cimport MAX_ELEMENTS_IN_DISPLAY_META
+from dsbind.lease cimport CLOSED
 from dsbind.osd cimport Text, copy_text
 from dsbind.shapes cimport Arrow, Circle, Line, Rect
 
@@ -16,6 +17,9 @@ cdef class DisplayMetadata:
     `DisplayMetadata` for it. Made by `BatchMetadata.acquire_display_meta()`.
     """
 
+    def __cinit__(self):
+        self.lease = CLOSED
+
     def __init__(self):
         raise TypeError("DisplayMetadata is made by BatchMetadata.acquire_display_meta()")
 
@@ -26,9 +30,14 @@ cdef class DisplayMetadata:
     def add_text(self, Text text not None):
         """Draw a text."""
         cdef NvDsDisplayMeta *meta = self.get()
-        if meta.num_labels < MAX_ELEMENTS_IN_DISPLAY_META:
-            copy_text(&meta.text_params[meta.num_labels], text.get(), self.lease)
-            meta.num_labels += 1
+        # From here on: another thread may add to the same metadata while this one waits.
+        self.lease.lock()
+        try:
+            if meta.num_labels < MAX_ELEMENTS_IN_DISPLAY_META:
+                copy_text(&meta.text_params[meta.num_labels], text.get(), self.lease)
+                meta.num_labels += 1
+        finally:
+            self.lease.unlock()
 
     def add_rect(self, Rect rect not None):
         """Draw a box."""

@@ -12,6 +12,7 @@ from dsbind.properties cimport get_property, set_property
 
 from dsbind import runtime
 from dsbind.errors import (
+    ConfigError,
     Error,
     MissingElementError,
     RuntimeNotFoundError,
@@ -20,6 +21,7 @@ from dsbind.errors import (
     unreadable,
     uri_of_path,
 )
+from dsbind.forked import need_threads
 
 NULL_STATE = <int>GST_STATE_NULL
 READY = <int>GST_STATE_READY
@@ -44,8 +46,8 @@ cdef class Element:
     """
 
     def __init__(self, str factory not None, str name not None):
-        cdef bytes factory_b = factory.encode()
-        cdef bytes name_b = name.encode()
+        cdef bytes factory_b = c_name(factory)
+        cdef bytes name_b = c_name(name)
         cdef const char *factory_c = factory_b
         cdef const char *name_c = name_b
         cdef GstElementFactory *found
@@ -145,6 +147,8 @@ cdef class Element:
     def set_state(self, int state):
         """Ask for a state: False when the element refused at once."""
         cdef GstStateChangeReturn result
+        if state != GST_STATE_NULL:
+            need_threads()
         with nogil:
             result = gst_element_set_state(self.element, <GstState>state)
         return result != GST_STATE_CHANGE_FAILURE
@@ -185,7 +189,7 @@ cdef class Bin(Element):
     """A pipeline: the elements in it, their state and their bus."""
 
     def __init__(self, str name not None):
-        cdef bytes name_b = name.encode()
+        cdef bytes name_b = c_name(name)
         cdef const char *name_c = name_b
         if self.element != NULL:
             raise Error(f"{self} cannot be initialised twice")
@@ -267,7 +271,8 @@ cdef class Bin(Element):
         """The elements and their links, in Graphviz' dot language."""
         cdef gchar *dot
         with nogil:
-            dot = gst_debug_bin_to_dot_data(<GstBin *>self.element, GST_DEBUG_GRAPH_SHOW_ALL)
+            # In full: where values are cut off, credentials could not be told from hosts.
+            dot = gst_debug_bin_to_dot_data(<GstBin *>self.element, GST_DEBUG_GRAPH_SHOW_VERBOSE)
         return mask_uri(take(dot))
 
 
@@ -400,7 +405,7 @@ def discover(str uri not None, double timeout=5.0):
     uri
         Where it is; a path will do.
     timeout
-        Seconds to wait for it, at least 1.
+        Seconds to wait for it, from 1 to 3600.
 
     Returns
     -------
@@ -413,13 +418,16 @@ def discover(str uri not None, double timeout=5.0):
     """
     cdef bytes uri_b = (uri if "://" in uri else uri_of_path(uri)).encode()
     cdef const char *uri_c = uri_b
-    cdef GstClockTime limit = nanoseconds(max(timeout, 1.0))
+    # What the discoverer takes; NaN is the least.
+    cdef double seconds = min(timeout, 3600.0) if timeout >= 1.0 else 1.0
+    cdef GstClockTime limit = nanoseconds(seconds)
     cdef GError *error = NULL
     cdef GstDiscoverer *discoverer
     cdef GstDiscovererInfo *info = NULL
     cdef GstDiscovererResult result = GST_DISCOVERER_ERROR
     cdef GList *videos
     init()
+    need_threads()
     with nogil:
         discoverer = gst_discoverer_new(limit, &error)
         if discoverer != NULL:
@@ -431,7 +439,7 @@ def discover(str uri not None, double timeout=5.0):
     reason = mask_uri(take_error(error))
     try:
         if result == GST_DISCOVERER_TIMEOUT:
-            raise unreadable(shown, f"it did not answer within {max(timeout, 1.0):g} s")
+            raise unreadable(shown, f"it did not answer within {seconds:g} s")
         if info == NULL or result not in (GST_DISCOVERER_OK, GST_DISCOVERER_MISSING_PLUGINS):
             raise unreadable(shown, reason or "it is no valid URI")
         videos = gst_discoverer_info_get_video_streams(info)
@@ -536,6 +544,13 @@ cdef str missing_element(str factory, bint found):
     if close:
         text += f"; the nearest is {close!r}"
     return text + ". `dsbind doctor` shows what is missing and how to get it"
+
+
+cdef bytes c_name(str name):
+    """A name for the C API, which would take a NUL for its end."""
+    if "\0" in name:
+        raise ConfigError(f"{name!r} holds a NUL character; choose another name")
+    return name.encode("utf-8", "replace")
 
 
 cdef str take(gchar *text):

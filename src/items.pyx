@@ -6,6 +6,7 @@ cimport cython
 from libc.stdlib cimport free, malloc
 
 from dsbind.capi.nvdsmeta cimport NvDsBaseMeta
+from dsbind.lease cimport CLOSED
 
 
 @cython.final
@@ -15,6 +16,9 @@ cdef class Items:
     A sequence: it can be iterated again and has `len()` and indexing. For programs written for
     one-shot iterators it answers `next()`, too.
     """
+
+    def __cinit__(self):
+        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("Items are read from metadata, for example FrameMetadata.object_items")
@@ -64,6 +68,9 @@ cdef class ItemsIterator:
     cdef Items items
     cdef Py_ssize_t position
 
+    def __cinit__(self):
+        self.items = NOTHING
+
     def __iter__(self):
         return self
 
@@ -77,6 +84,9 @@ cdef class ItemsIterator:
 
     def __length_hint__(self):
         return self.items.count - self.position
+
+
+cdef Items NOTHING = Items.__new__(Items)
 
 
 cdef Items snapshot(GList **elements, Wrap wrap, Lease lease, object meta_type=None):

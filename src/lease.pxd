@@ -39,3 +39,6 @@ cdef class Lease:
 
 # What objects that own their memory hold: a lease that nobody closes.
 cdef Lease ALWAYS
+
+# What a view holds until it is given one: a program can make an empty view by `__new__`.
+cdef Lease CLOSED

@@ -104,6 +104,8 @@ cdef class Lease:
 
 
 cdef Lease ALWAYS = Lease()
+cdef Lease CLOSED = Lease()
+CLOSED.open = False
 
 
 cdef int raise_stale() except -1:

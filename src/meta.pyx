@@ -11,6 +11,7 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from dsbind.capi.nvdsmeta cimport (
+    MAX_LABEL_SIZE,
     NVDS_USER_META,
     UNTRACKED_OBJECT_ID,
     NvDsClassifierMeta,
@@ -30,11 +31,13 @@ from dsbind.capi.nvdsmeta cimport (
     nvds_add_user_meta_to_obj,
     nvds_create_batch_meta,
     nvds_destroy_batch_meta,
+    strnlen,
 )
 from dsbind.capi.nvll_osd_struct cimport NvBbox_Coords
 from dsbind.classifier cimport wrap_classifier
 from dsbind.display cimport wrap_display
 from dsbind.items cimport snapshot
+from dsbind.lease cimport CLOSED
 from dsbind.osd cimport (
     Mask,
     TextBase,
@@ -75,6 +78,9 @@ cdef enum:
 @cython.no_gc_clear
 cdef class BatchMetadata:
     """Wrap `NvDsBatchMeta`, the metadata of one batched buffer."""
+
+    def __cinit__(self):
+        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("BatchMetadata comes from a pipeline; in a test, from "
@@ -278,6 +284,9 @@ cdef class BatchMetadata:
 cdef class FrameMetadata:
     """Wrap `NvDsFrameMeta`, one frame of a batch."""
 
+    def __cinit__(self):
+        self.lease = CLOSED
+
     def __init__(self):
         raise TypeError("FrameMetadata comes from BatchMetadata.frame_items")
 
@@ -380,6 +389,9 @@ cdef class FrameMetadata:
 cdef class ObjectMetadata:
     """Wrap `NvDsObjectMeta`, one object in a frame."""
 
+    def __cinit__(self):
+        self.lease = CLOSED
+
     def __init__(self):
         raise TypeError("ObjectMetadata comes from FrameMetadata.object_items or "
                         "BatchMetadata.acquire_object_meta()")
@@ -436,7 +448,9 @@ cdef class ObjectMetadata:
     @property
     def label(self):
         """Name of its class, as str; str or bytes can be assigned, up to 127 bytes of UTF-8."""
-        return self.get().obj_label.decode("utf-8", "replace")
+        cdef char *label = self.get().obj_label
+        # A plugin may have filled it to the last byte.
+        return label[:strnlen(label, MAX_LABEL_SIZE)].decode("utf-8", "replace")
 
     @label.setter
     def label(self, value):

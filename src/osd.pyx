@@ -9,10 +9,10 @@ cimport cython
 
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS,
-    PyBUF_WRITABLE,
     PyBuffer_Release,
     PyObject_GetBuffer,
 )
+from cpython.bytearray cimport PyByteArray_FromStringAndSize
 from libc.string cimport memcpy, strcmp
 
 from dsbind.capi.glib cimport g_free
@@ -258,14 +258,12 @@ cdef class Mask:
     def mask_array(self):
         cdef NvOSD_MaskParams *params = self.get()
         cdef size_t size = <size_t>params.width * params.height * sizeof(float)
-        cdef Py_buffer view
         if params.data == NULL or size == 0 or params.size < size:
             return numpy.empty((0, 0), numpy.float32)
-        array = numpy.empty((params.height, params.width), numpy.float32)
-        PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-        memcpy(view.buf, params.data, size)
-        PyBuffer_Release(&view)
-        return array
+        height, width = params.height, params.width
+        # In one step: making the array can let another thread run, which may change the mask.
+        pixels = PyByteArray_FromStringAndSize(<char *>params.data, size)
+        return numpy.frombuffer(pixels, numpy.float32).reshape(height, width)
 
     @mask_array.setter
     def mask_array(self, value):
@@ -319,19 +317,24 @@ cdef Mask wrap_mask(NvOSD_MaskParams *params, Lease lease):
 
 
 cdef int copy_text(NvOSD_TextParams *target, NvOSD_TextParams *source, Lease lease) except -1:
-    cdef char *old
+    # Taken before the lock: the source may be gone by the time the target's lock is free.
+    cdef NvOSD_TextParams new = source[0]
     if target == source:
         return 0
-    lease.lock()
-    old = target.display_text
-    target[0] = source[0]
-    target.display_text = g_strdup(source.display_text)
-    g_free(old)
+    new.display_text = g_strdup(source.display_text)
+    try:
+        lease.lock()
+    except BaseException:
+        g_free(new.display_text)
+        raise
+    g_free(target.display_text)
+    target[0] = new
     lease.unlock()
     return 0
 
 
 cdef int copy_mask(NvOSD_MaskParams *target, NvOSD_MaskParams *source, Lease lease) except -1:
+    cdef NvOSD_MaskParams new = source[0]
     cdef float *data = NULL
     if target == source:
         return 0
@@ -346,9 +349,9 @@ cdef int copy_mask(NvOSD_MaskParams *target, NvOSD_MaskParams *source, Lease lea
         g_free(data)
         raise
     g_free(target.data)
-    target[0] = source[0]
+    target[0] = new
     target.data = data
-    target.size = source.size if data != NULL else 0
+    target.size = new.size if data != NULL else 0
     lease.unlock()
     return 0
 

@@ -15,7 +15,7 @@ from dsbind.capi.gst cimport (
     gst_value_serialize,
 )
 
-from dsbind.errors import ConfigError, warn_unknown_property
+from dsbind.errors import ConfigError, shown, warn_unknown_property
 
 
 cdef int set_property(GObject *object, str owner, str name, object value) except -1:
@@ -27,7 +27,7 @@ cdef int set_property(GObject *object, str owner, str name, object value) except
         warn_unknown_property(owner, name, property_names(object))
         return 0
     if not spec.flags & G_PARAM_WRITABLE or spec.flags & G_PARAM_CONSTRUCT_ONLY:
-        raise ConfigError(f"property {name!r} of {owner} is read-only: it cannot be set to {value!r}")
+        raise ConfigError(f"property {name!r} of {owner} is read-only: it cannot be set to {shown(value)}")
     memset(&converted, 0, sizeof(converted))
     g_value_init(&converted, spec.value_type)
     try:
@@ -151,10 +151,10 @@ cdef object to_python(GValue *value):
         return None if text == NULL else text.decode("utf-8", "replace")
     if kind == G_TYPE_OBJECT or kind == G_TYPE_POINTER:
         return None
+    if kind == G_TYPE_BOXED and g_value_get_boxed(value) == NULL:
+        return None
     if value.g_type == GST_TYPE_CAPS:
         # Serialised as a value it would be quoted, to be part of another.
-        if g_value_get_boxed(value) == NULL:
-            return None
         serialized = gst_caps_to_string(<GstCaps *>g_value_get_boxed(value))
     else:
         serialized = gst_value_serialize(value)
@@ -173,14 +173,14 @@ cdef bint as_bool(str what, object value) except -1:
             return True
         if text in ("false", "no", "off", "0"):
             return False
-        raise ConfigError(f"{what} is a switch: use True or False, not {value!r}")
+        raise ConfigError(f"{what} is a switch: use True or False, not {shown(value)}")
     try:
         return operator.index(value) != 0
     except TypeError:
         # NumPy's booleans are no integers.
         if type(value).__name__ in ("bool", "bool_"):
             return bool(value)
-        raise ConfigError(f"{what} is a switch: use True or False, not {value!r}") from None
+        raise ConfigError(f"{what} is a switch: use True or False, not {shown(value)}") from None
 
 
 cdef object as_int(str what, object value, object minimum, object maximum):
@@ -188,7 +188,7 @@ cdef object as_int(str what, object value, object minimum, object maximum):
         number = int(value, 0) if isinstance(value, str) else operator.index(value)
     except (TypeError, ValueError):
         raise ConfigError(f"{what} is a whole number from {minimum} to {maximum}, "
-                          f"not {value!r}") from None
+                          f"not {shown(value)}") from None
     if not minimum <= number <= maximum:
         raise ConfigError(f"{what} must be from {minimum} to {maximum}, not {number}")
     return number
@@ -198,7 +198,7 @@ cdef object as_float(str what, object value, object minimum, object maximum):
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ConfigError(f"{what} is a number, not {value!r}") from None
+        raise ConfigError(f"{what} is a number, not {shown(value)}") from None
     if not minimum <= number <= maximum:
         raise ConfigError(f"{what} must be from {minimum:g} to {maximum:g}, not {number!r}")
     return number
@@ -210,9 +210,9 @@ cdef bytes as_text(str what, object value):
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogateescape")
     if not isinstance(value, bytes):
-        raise ConfigError(f"{what} is a text, not {value!r}")
+        raise ConfigError(f"{what} is a text, not {shown(value)}")
     if b"\0" in value:
-        raise ConfigError(f"{what} holds a NUL character: {value!r}")
+        raise ConfigError(f"{what} holds a NUL character: {shown(value)}")
     return value
 
 
@@ -224,11 +224,15 @@ cdef object as_enum(str what, object value, GType kind):
                     cls.values[i].value_name.decode()) for i in range(cls.n_values)]
     finally:
         g_type_class_unref(cls)
+    try:
+        wanted = value if isinstance(value, str) else operator.index(value)
+    except TypeError:
+        wanted = None
     for number, nick, name in members:
-        if value in (nick, name, str(number)) if isinstance(value, str) else value == number:
+        if wanted in (number, nick, name, str(number)):
             return number
     choices = ", ".join(f"{nick!r} ({number})" for number, nick, _ in members)
-    raise ConfigError(f"{what} is one of {choices}, not {value!r}")
+    raise ConfigError(f"{what} is one of {choices}, not {shown(value)}")
 
 
 cdef object as_flags(str what, object value, GType kind):
@@ -255,7 +259,7 @@ cdef object as_flags(str what, object value, GType kind):
         else:
             return number
     choices = ", ".join(f"{nick!r} ({bit:#x})" for bit, nick, _ in members)
-    raise ConfigError(f"{what} is made of {choices}, joined by '+', not {value!r}")
+    raise ConfigError(f"{what} is made of {choices}, joined by '+', not {shown(value)}")
 
 
 cdef int deserialize(GValue *out, str what, object value) except -1:
@@ -263,10 +267,10 @@ cdef int deserialize(GValue *out, str what, object value) except -1:
     cdef bytes text
     if not isinstance(value, str):
         raise ConfigError(f"{what} is a {g_type_name(out.g_type).decode()}: give it as a text, "
-                          f"not {value!r}")
+                          f"not {shown(value)}")
     text = as_text(what, value)
     if not gst_value_deserialize(out, text):
         example = " such as 'video/x-raw, format=NV12'" if out.g_type == GST_TYPE_CAPS else ""
-        raise ConfigError(f"{what}: {value!r} cannot be read as a "
+        raise ConfigError(f"{what}: {shown(value)} cannot be read as a "
                           f"{g_type_name(out.g_type).decode()}{example}")
     return 0

@@ -9,6 +9,7 @@ cdef class Buffer:
     cdef GstBuffer *buffer
 
     cdef GstBuffer *get(self) except NULL
+    cdef object copy_frame(self, object batch_id)
 
 
 cdef class Surface:

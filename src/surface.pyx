@@ -63,9 +63,11 @@ from dsbind.capi.nvbufsurftransform cimport (
     NvBufSurfTransformRect,
 )
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
+from dsbind.lease cimport CLOSED
 from dsbind.meta cimport wrap_batch
 
 import enum
+import operator
 
 import numpy
 
@@ -135,6 +137,9 @@ cdef class Buffer:
     Valid while the callback that received it runs.
     """
 
+    def __cinit__(self):
+        self.lease = CLOSED
+
     def __init__(self):
         raise TypeError("a Buffer comes from a pipeline, for example to BufferOperator")
 
@@ -175,7 +180,15 @@ cdef class Buffer:
         numpy.ndarray
             (H, W, 3) uint8, RGB, whatever the format of the batch. It is a copy and may be kept.
         """
-        cdef NvBufSurface *surface = find_surface(self.get())
+        self.lease.pin()
+        try:
+            return self.copy_frame(batch_id)
+        finally:
+            self.lease.unpin()
+
+    cdef object copy_frame(self, object batch_id):
+        """What `extract` gives. The lease is pinned."""
+        cdef NvBufSurface *surface = find_surface(self.buffer)
         cdef NvBufSurfaceParams *frame
         cdef NvBufSurface source
         cdef NvBufSurface target
@@ -200,13 +213,9 @@ cdef class Buffer:
         source.batchSize = source.numFilled = 1
         PyObject_GetBuffer(pixels, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
         describe_rgb(&target, &rgb, frame.width, frame.height, view.buf)
-        try:
-            self.lease.pin()
-            with nogil:
-                code = convert(&source, &target)
-            self.lease.unpin()
-        finally:
-            PyBuffer_Release(&view)
+        with nogil:
+            code = convert(&source, &target)
+        PyBuffer_Release(&view)
         if code != NvBufSurfTransformError_Success:
             raise_transform(code, f"frame {batch_id} ({rgb.width}x{rgb.height}, color format "
                                   f"{format}) to RGB")
@@ -384,6 +393,7 @@ cdef class PlaneExport:
     def __getbuffer__(self, Py_buffer *view, int flags):
         if flags & PyBUF_STRIDES != PyBUF_STRIDES:
             raise BufferError("the rows of a plane are padded; ask for its strides")
+        self.surface.get()
         view.buf = self.data
         view.obj = self
         view.itemsize = 1
@@ -424,8 +434,22 @@ def transform(Surface source not None, Surface target not None, *, source_rect=N
     SurfaceError
         The transform failed.
     """
-    cdef NvBufSurface *src = source.get()
-    cdef NvBufSurface *dst = target.get()
+    source.get()
+    target.get()
+    # Neither can be closed from here on, by another thread either.
+    source.uses += 1
+    target.uses += 1
+    try:
+        run_transform(source, target, source_rect, target_rect, flip, filter)
+    finally:
+        source.uses -= 1
+        target.uses -= 1
+
+
+cdef int run_transform(Surface source, Surface target, source_rect, target_rect, flip,
+                       filter) except -1:
+    cdef NvBufSurface *src = source.surface
+    cdef NvBufSurface *dst = target.surface
     cdef NvBufSurfTransformRect[MAX_BATCH] src_rects
     cdef NvBufSurfTransformRect[MAX_BATCH] dst_rects
     cdef NvBufSurfTransformParams params
@@ -445,14 +469,11 @@ def transform(Surface source not None, Surface target not None, *, source_rect=N
         fill_rects(dst_rects, dst, "target_rect", target_rect)
         params.transform_flag |= NVBUFSURF_TRANSFORM_CROP_DST
         params.dst_rect = dst_rects
-    source.uses += 1
-    target.uses += 1
     with nogil:
         code = NvBufSurfTransform(src, dst, &params)
-    source.uses -= 1
-    target.uses -= 1
     if code != NvBufSurfTransformError_Success:
         raise_transform(code, f"{source!r} to {target!r}")
+    return 0
 
 
 cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease):
@@ -521,7 +542,7 @@ cdef int fill_rects(NvBufSurfTransformRect *rects, NvBufSurface *surface, str na
                     object value) except -1:
     cdef uint32_t i
     cdef NvBufSurfaceParams *frame = surface.surfaceList
-    left, top, width, height = value
+    left, top, width, height = [operator.index(number) for number in value]
     if not (0 <= left and 0 <= top and 0 < width and 0 < height
             and left + width <= frame.width and top + height <= frame.height):
         raise ConfigError(f"{name} {tuple(value)} (left, top, width, height) does not lie within "

@@ -4,7 +4,14 @@
 cimport cython
 
 from dsbind.capi.glib cimport g_free
-from dsbind.capi.nvdsmeta cimport NvDsMetaType, g_strdup
+from dsbind.capi.nvdsmeta cimport (
+    NVDS_RESERVED_META,
+    NVDS_START_USER_META,
+    NVDS_USER_META,
+    NvDsMetaType,
+    g_strdup,
+)
+from dsbind.lease cimport CLOSED
 from dsbind.strings cimport encode, gone
 
 
@@ -14,6 +21,9 @@ cdef class UserMetadata:
 
     True when it carries data.
     """
+
+    def __cinit__(self):
+        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("UserMetadata comes from user_meta_items() or "
@@ -29,10 +39,26 @@ cdef class UserMetadata:
         return self.get().base_meta.meta_type
 
     def set_user_data_json(self, data, meta_type):
-        """Carry a text, such as JSON, under `meta_type`."""
+        """Carry a text, such as JSON.
+
+        Parameters
+        ----------
+        data : str or bytes
+            The text, UTF-8.
+        meta_type : int
+            A number of the program's own, from NVDS_START_USER_META (8193), or NVDS_USER_META (7).
+
+        Raises
+        ------
+        ValueError
+            The number stands for a struct, or other data is carried already.
+        """
         cdef NvDsUserMeta *meta = self.get()
         cdef int kind = meta_type
         cdef bytes text = encode(data)
+        if NVDS_USER_META != kind <= NVDS_RESERVED_META:
+            raise ValueError(f"meta_type {kind} stands for a C struct, as which elements would read "
+                             f"the text; use a number from {<int>NVDS_START_USER_META}")
         if meta.user_meta_data != NULL and meta.base_meta.release_func != release_text_data:
             raise ValueError("this user metadata carries data of another kind; acquire a new one")
         self.lease.lock()

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
 import threading
 import time
 
@@ -482,3 +484,37 @@ def test_a_flow_without_an_end_says_so(clip):
     flow, _ = capture(clip)
     with pytest.raises(dsbind.StreamError, match="linked"):
         flow()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda flow, uri: flow.batch_capture(uri),
+        lambda flow, uri: flow.batch_capture({uri}),
+        lambda flow, uri: flow.batch_capture([uri.encode()]),
+        lambda flow, uri: flow.batch_capture([uri + "\0"]),
+        lambda flow, uri: flow.batch_capture([uri]).encode(uri.replace("rtsp", "http")),
+        lambda flow, uri: flow.batch_capture([uri]).encode(uri.encode()),
+    ],
+)
+def test_what_is_refused_is_shown_without_credentials(call):
+    with pytest.raises(dsbind.Error) as caught:
+        call(Flow(Pipeline("p")), "rtsp://me:pw1@127.0.0.1/x.mp4")
+    assert "pw1" not in str(caught.value)
+
+
+def test_after_a_missing_codec_the_same_file_can_be_written(clip, tmp_path, monkeypatch):
+    flow, _ = capture(clip)
+    monkeypatch.setitem(dsbind.flow._ENCODERS, "h265", ("nosuchenc", "nosuchenc", "h265parse"))
+    with pytest.raises(dsbind.MissingElementError):
+        flow.encode(tmp_path / "out.mp4", codec_type="h265")
+    flow.encode(tmp_path / "out.mp4")()
+    assert (tmp_path / "out.mp4").stat().st_size > 0
+
+
+def test_names_that_are_no_utf8_are_read_and_written(clip, tmp_path):
+    source = os.path.join(os.fsencode(tmp_path), b"in\xff.mp4")
+    target = os.path.join(os.fsencode(tmp_path), b"out\xff.mp4")
+    shutil.copy(clip, source)
+    Flow(Pipeline("p")).batch_capture([os.fsdecode(source)]).encode(os.fsdecode(target))()
+    assert os.path.getsize(target) > 0

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy
 import pytest
 
+import dsbind
 from dsbind import BatchMetadataOperator, Pipeline, Probe, osd, runtime
 from dsbind.errors import StaleMetadataError
 from dsbind.meta import BatchMetadata
@@ -272,3 +273,19 @@ def test_batches_do_not_leak():
         cycle()
     # Forgetting the texts and masks alone would cost 20 MB.
     assert resident_bytes() - before < 4_000_000
+
+
+@pytest.mark.parametrize("name", ["BatchMetadata", "FrameMetadata", "ObjectMetadata", "LabelInfo"])
+def test_a_view_of_nothing_is_stale(name):
+    kind = getattr(dsbind.meta, name)
+    view = kind.__new__(kind)
+    with pytest.raises(dsbind.StaleMetadataError):
+        view == view and [getattr(view, member) for member in dir(view)]
+    assert "gone" in repr(view)
+
+
+def test_an_iterator_of_nothing_is_stale():
+    with dsbind.meta.BatchMetadata.create() as batch:
+        kind = type(iter(batch.frame_items))
+    with pytest.raises(dsbind.StaleMetadataError):
+        next(kind())

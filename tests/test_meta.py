@@ -311,6 +311,13 @@ class TestUser:
         user.set_user_data_json("b", 9001)
         assert (user.get_user_data_json(), user.meta_type) == ("b", 9001)
 
+    @pytest.mark.parametrize("number", [-1, 0, 3, 12, 4095])
+    def test_a_text_does_not_pass_for_a_struct(self, batch, number):
+        user = batch.acquire_user_meta()
+        with pytest.raises(ValueError, match="stands for a C struct"):
+            user.set_user_data_json("{}", number)
+        assert not user
+
 
 class TestDisplay:
     def test_what_is_added_is_copied(self, batch, frame):

@@ -477,3 +477,65 @@ def test_two_pipelines_run_at_once_from_two_threads():
     for thread in threads:
         thread.join(20)
     assert [counter.n for counter in counters] == [200, 200]
+
+
+LONG = "rtsp://me:" + "pw1" * 40 + "@127.0.0.1:1/x"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        LONG,
+        "rtsp://me:pw1/with/slashes@127.0.0.1:1/x",
+        "rtsp://m'e:pw1@127.0.0.1:1/x",
+        "rtsp://127.0.0.1:1/x?user=pw1&pwd=pw1",
+    ],
+)
+def test_odd_credentials_are_in_no_error_and_no_graph_either(uri):
+    pipeline = Pipeline("p").add("nvurisrcbin", "src", {"uri": uri}).add("fakesink", "sink")
+    pipeline.link("src", "sink")
+    assert "pw1" not in pipeline.graph()
+    with pytest.raises(dsbind.SourceError) as caught:
+        pipeline.start().wait(20)
+    assert "127.0.0.1" in str(caught.value)
+    assert "pw1" not in str(caught.value)
+
+
+def test_a_refused_value_is_shown_without_credentials():
+    with pytest.raises(dsbind.ConfigError, match="whole number") as caught:
+        Pipeline("p").add("nvurisrcbin", "src", {"gpu-id": "rtsp://me:pw1@host/"})
+    assert "pw1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), 1e300])
+def test_seeking_to_what_is_no_time_is_refused(seconds):
+    with pytest.raises(dsbind.ConfigError, match="seconds"):
+        Pipeline("p").seek(seconds)
+
+
+def test_an_empty_pipeline_does_not_start():
+    with pytest.raises(dsbind.StateError, match="empty"):
+        Pipeline("p").start()
+
+
+@pytest.mark.parametrize("name", ["a\0b", "sink\0"])
+def test_a_name_with_a_nul_is_refused(name):
+    for attempt in (
+        lambda: Pipeline("p").add("fakesink", name),
+        lambda: Pipeline("p").add(name, "sink"),
+        lambda: Pipeline(name),
+    ):
+        with pytest.raises(dsbind.ConfigError, match="NUL"):
+            attempt()
+
+
+@pytest.mark.parametrize("names", [(1, 2), (None, None), ("src", ("a", "b")), (("a", "b"), "xy")])
+def test_what_is_no_name_does_not_link(names):
+    with pytest.raises(TypeError, match="Invalid number of arguments"):
+        Pipeline("p").link(*names)
+
+
+@pytest.mark.parametrize("properties", [5, ["sync"], {1: 2}])
+def test_what_is_no_mapping_sets_no_property(properties):
+    with pytest.raises(TypeError, match="set\\(\\) takes"):
+        Pipeline("p").add("fakesink", "sink")["sink"].set(properties)

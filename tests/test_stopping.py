@@ -189,7 +189,7 @@ def test_stopping_clears_drop_pipeline_eos(clip):
     start = time.monotonic()
     pipeline.stop(timeout=8).wait(10)
     assert time.monotonic() - start < 4
-    assert pipeline["mux"].get("drop-pipeline-eos") is False
+    assert pipeline["mux"].get("drop-pipeline-eos") is True, "as it was set, for the next run"
 
 
 # Ctrl-C
@@ -301,3 +301,92 @@ def test_a_running_pipeline_outlives_its_name(run_program):
         """
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_stop_inside_a_probe_before_it_plays(capfd):
+    pipeline = endless()
+    pipeline.attach("src", Probe("first", Do(pipeline.stop, at=1)))
+    pipeline.prepare()
+    time.sleep(0.3)
+    pipeline.activate().wait(5)
+    assert pipeline._graph.core.wait_state(0) == gst.NULL_STATE
+    assert "deadlock" not in capfd.readouterr().err
+
+
+def test_only_one_of_many_threads_starts_it():
+    pipeline = endless()
+    outcomes = []
+
+    def start():
+        try:
+            outcomes.append(pipeline.start())
+        except dsbind.StateError as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    pipeline.stop().wait(5)
+    assert outcomes.count(pipeline) == 1
+    assert sum(isinstance(outcome, dsbind.StateError) for outcome in outcomes) == 7
+
+
+def test_a_source_that_loops_ends_and_loops_again_in_the_next_run(clip):
+    pipeline = Pipeline("loop")
+    flow = dsbind.Flow(pipeline).batch_capture([str(clip)], file_loop=True)
+    flow.render(dsbind.RenderMode.DISCARD, sync=True)
+    source = next(name for name in pipeline._graph.elements if "source" in name)
+    for _ in range(2):
+        pipeline.start()
+        time.sleep(0.3)
+        start = time.monotonic()
+        pipeline.stop().wait(5)
+        assert time.monotonic() - start < 3
+        assert pipeline[source].get("file-loop") is True
+
+
+def test_what_fails_at_the_end_is_raised_and_nobody_waits_for_ever(monkeypatch):
+    pipeline = endless().start()
+    monkeypatch.setattr(pipeline._run, "_report_losses", lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        pipeline.stop(0.0).wait(5)
+
+
+def test_a_deadline_that_is_no_number_is_refused():
+    pipeline = endless().start()
+    with pytest.raises(dsbind.ConfigError, match="nan"):
+        pipeline.stop(float("nan"))
+    pipeline.stop(float("inf")).wait(float("inf"))
+
+
+AFTER_USE = """
+    import os, signal, sys
+    from dsbind import Flow, Pipeline, RenderMode, StateError
+
+    def flow():
+        return Flow(Pipeline("p")).batch_capture([sys.argv[1]], file_loop=True).render(
+            RenderMode.DISCARD, sync=True)
+
+    running = flow().pipeline.start()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)
+        for attempt in (flow(), lambda: running.stop().wait()):
+            try:
+                attempt()
+            except StateError as error:
+                print(error, flush=True)
+        sys.exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    running.stop().wait()
+"""
+
+
+def test_a_process_forked_from_one_that_runs_pipelines_says_that_it_cannot(run_program, clip):
+    done = run_program(AFTER_USE, clip)
+    assert done.returncode == 0, done.stderr
+    first, second = done.stdout.splitlines()
+    assert "fork before the first pipeline" in first
+    assert "forked from" in second

@@ -279,3 +279,19 @@ class TestBuffer:
             ):
                 with pytest.raises(StaleMetadataError):
                     use()
+
+
+def test_pixels_of_a_closed_surface_cannot_be_lent_again():
+    surface = Surface.create(64, 64)
+    memory = surface.plane().base
+    lender = memory.obj
+    memory.release()
+    surface.close()
+    with pytest.raises(SurfaceError, match="closed"):
+        memoryview(lender)
+
+
+def test_a_rectangle_is_made_of_whole_pixels():
+    surface = Surface.create(64, 64)
+    with pytest.raises(TypeError):
+        transform(surface, Surface.create(64, 64), source_rect=(0.5, 0, 8, 8))

@@ -33,7 +33,8 @@ GQuark dsbind_runtime_error_quark(void);
 /* Folder of NVIDIA's libraries within the Python environment; call it before opening. */
 void dsbind_runtime_set_nvidia_dir(const char *dir);
 
-/* Opens the libraries. Returns FALSE and sets `error` when no origin fits. */
+/* Opens the libraries. Returns FALSE and sets `error` when no origin fits; an NvDs function that is
+ * called then ends the process, because it has no way to fail. */
 gboolean dsbind_runtime_open(GError **error);
 
 /* The chosen origin, or NULL before the libraries are open. */

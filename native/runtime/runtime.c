@@ -82,7 +82,8 @@ static char *origin_dir(int origin) {
 }
 
 /* The version that the opened libraries tell, checked against the layouts compiled in. Layouts of
- * metadata and surfaces are the same in 9.0 and 9.1. Without libnvds_utils there is nothing to ask. */
+ * metadata and surfaces are the same in 9.0 and 9.1. Without libnvds_utils there is nothing to
+ * ask. */
 static gboolean check_version(void *const *handles, char **why) {
   for (unsigned i = 0; i < dsbind_library_count; i++) {
     if (!handles[i] || strcmp(dsbind_library_names[i], "libnvds_utils.so") != 0) continue;
@@ -91,16 +92,17 @@ static gboolean check_version(void *const *handles, char **why) {
     if (!version) continue;
     version(&major, &minor);
     if (major != NVDS_VERSION_MAJOR) {
-      *why = g_strdup_printf("its ABI is DeepStream %u.%u, dsbind was built for %d.%d", major, minor,
-                             NVDS_VERSION_MAJOR, NVDS_VERSION_MINOR);
+      *why = g_strdup_printf("its ABI is DeepStream %u.%u, dsbind was built for %d.%d", major,
+                             minor, NVDS_VERSION_MAJOR, NVDS_VERSION_MINOR);
       return FALSE;
     }
   }
   return TRUE;
 }
 
-/* A library finds what it needs by its own search path, and one without a SONAME is recognised there
- * only as the same file: another file of that name would be a second copy with pools of its own. */
+/* A library finds what it needs by its own search path, where one without a SONAME is recognised
+ * only as the same file: another file of that name would be a second copy, with a GstMeta of its
+ * own. */
 static gboolean check_single_copies(void *const *handles, char **const paths, char **why) {
   static const struct {
     unsigned user, used;

@@ -215,7 +215,7 @@ cdef extern from "gst/gst.h" nogil:
     void gst_iterator_free(GstIterator *it)
     GstElement *gst_bin_get_by_name(GstBin *bin, const gchar *name)
     ctypedef enum GstDebugGraphDetails:
-        GST_DEBUG_GRAPH_SHOW_ALL
+        GST_DEBUG_GRAPH_SHOW_VERBOSE
     gchar *gst_debug_bin_to_dot_data(GstBin *bin, GstDebugGraphDetails details)
 
     # The bus

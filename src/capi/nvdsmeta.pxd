@@ -28,6 +28,11 @@ cdef extern from "glib.h" nogil:
     void g_usleep(unsigned long microseconds)
 
 
+# POSIX; Cython declares what C has.
+cdef extern from "string.h" nogil:
+    size_t strnlen(const char *text, size_t most)
+
+
 cdef extern from "nvdsmeta.h" nogil:
     enum:
         MAX_LABEL_SIZE
@@ -44,6 +49,7 @@ cdef extern from "nvdsmeta.h" nogil:
         NVDS_CLASSIFIER_META
         NVDS_LABEL_INFO_META
         NVDS_USER_META
+        NVDS_RESERVED_META
         NVDS_START_USER_META
 
     ctypedef void *(*NvDsMetaCopyFunc)(void *data, void *user_data) noexcept nogil

@@ -100,7 +100,13 @@ static gboolean add_window(DsbindWindowSink *sink) {
   }
   configure_window(sink);
   gst_bin_add(GST_BIN(sink), sink->window);
-  return gst_element_link(sink->filter, sink->window);
+  if (gst_element_link(sink->filter, sink->window))
+    return TRUE;
+  GST_ELEMENT_ERROR(sink, CORE, PAD, ("nveglglessink cannot use the video sink %s that works on "
+                                      "this display: it takes no raw video.",
+                                      GST_OBJECT_NAME(gst_element_get_factory(sink->window))),
+                    (NULL));
+  return FALSE;
 }
 
 static GstStateChangeReturn dsbind_window_sink_change_state(GstElement *element,

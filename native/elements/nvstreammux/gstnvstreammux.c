@@ -139,7 +139,8 @@ static GPtrArray *list_pads(StreamMux *mux) {
 static void answer_latency(StreamMux *mux, GstQuery *query) {
   GPtrArray *pads = list_pads(mux);
   GstClockTime min = 0, max = GST_CLOCK_TIME_NONE;
-  gboolean live = mux->settings.live_source;
+  const MuxSettings set = mux_settings(mux);
+  gboolean live = set.live_source;
 
   for (guint i = 0; i < pads->len; i++) {
     GstQuery *peer = gst_query_new_latency();
@@ -157,9 +158,9 @@ static void answer_latency(StreamMux *mux, GstQuery *query) {
   }
   g_ptr_array_unref(pads);
   if (live) {
-    const gint timeout = mux->settings.batched_push_timeout;
+    const gint timeout = set.batched_push_timeout;
     const GstClockTime own =
-        (timeout > 0 ? (GstClockTime)timeout * GST_USECOND : 0) + mux->settings.max_latency;
+        (timeout > 0 ? (GstClockTime)timeout * GST_USECOND : 0) + set.max_latency;
     min += own;
     if (GST_CLOCK_TIME_IS_VALID(max)) max = MAX(max + own, min);
   }
@@ -191,7 +192,7 @@ static gboolean src_query(GstPad *pad, GstObject *parent, GstQuery *query) {
       return answer_duration(mux, query);
     case GST_QUERY_CUSTOM:
       if (gst_nvquery_is_batch_size(query)) {
-        gst_nvquery_batch_size_set(query, mux->settings.batch_size);
+        gst_nvquery_batch_size_set(query, mux_settings(mux).batch_size);
         return TRUE;
       }
       if (gst_nvquery_is_numStreams_size(query)) {

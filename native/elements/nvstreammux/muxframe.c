@@ -9,6 +9,7 @@
 /* What downstream takes, as near as it can be to `preferred`. */
 static gboolean negotiate(StreamMux *mux, GstVideoInfo *preferred) {
   const gchar *format = gst_video_format_to_string(GST_VIDEO_INFO_FORMAT(preferred));
+  const MuxSettings set = mux_settings(mux);
   GstCaps *allowed = gst_pad_get_allowed_caps(mux->srcpad);
   GstCaps *wanted = dsbind_nvmm_caps(preferred);
   gboolean ok = TRUE;
@@ -16,9 +17,9 @@ static gboolean negotiate(StreamMux *mux, GstVideoInfo *preferred) {
   if (allowed && !gst_caps_can_intersect(allowed, wanted)) {
     /* Size, if it was left to the source, and format may give way. */
     GstCaps *caps = gst_caps_copy(allowed);
-    if (mux->settings.width)
-      gst_caps_set_simple(caps, "width", G_TYPE_INT, (gint)mux->settings.width, "height",
-                          G_TYPE_INT, (gint)mux->settings.height, NULL);
+    if (set.width)
+      gst_caps_set_simple(caps, "width", G_TYPE_INT, (gint)set.width, "height", G_TYPE_INT,
+                          (gint)set.height, NULL);
     GstCaps *both = gst_caps_intersect(caps, allowed);
     gst_caps_unref(caps);
     ok = !gst_caps_is_empty(both);
@@ -56,15 +57,15 @@ static gboolean negotiate(StreamMux *mux, GstVideoInfo *preferred) {
  * of the first batch differ. */
 gboolean mux_settle_output(StreamMux *mux, GPtrArray *frames) {
   const MuxItem *first = g_ptr_array_index(frames, 0);
-  const MuxSettings *set = &mux->settings;
+  const MuxSettings set = mux_settings(mux);
   GstVideoFormat format = GST_VIDEO_INFO_FORMAT(&first->info);
   GstVideoInfo info;
   GError *error = NULL;
 
-  if (!set->width != !set->height) {
+  if (!set.width != !set.height) {
     GST_ELEMENT_ERROR(mux, RESOURCE, SETTINGS,
                       ("%s has width=%u and height=%u: set both, or neither to take the size of "
-                       "the first source.", GST_ELEMENT_NAME(mux), set->width, set->height),
+                       "the first source.", GST_ELEMENT_NAME(mux), set.width, set.height),
                       (NULL));
     return FALSE;
   }
@@ -72,8 +73,8 @@ gboolean mux_settle_output(StreamMux *mux, GPtrArray *frames) {
     const MuxItem *item = g_ptr_array_index(frames, i);
     if (GST_VIDEO_INFO_FORMAT(&item->info) != format) format = GST_VIDEO_FORMAT_NV12;
   }
-  gst_video_info_set_format(&info, format, set->width ? set->width : (guint)first->info.width,
-                            set->height ? set->height : (guint)first->info.height);
+  gst_video_info_set_format(&info, format, set.width ? set.width : (guint)first->info.width,
+                            set.height ? set.height : (guint)first->info.height);
   info.fps_n = first->info.fps_n;
   info.fps_d = first->info.fps_d;
   if (format == GST_VIDEO_INFO_FORMAT(&first->info)) {
@@ -100,9 +101,11 @@ static GstBuffer *new_target(StreamMux *mux) {
   GError *error = NULL;
 
   g_mutex_lock(&mux->pool_lock);
-  if (!mux->pool)
-    mux->pool = dsbind_pool_new(&mux->out_info, mux->settings.num_surfaces_per_frame,
-                                mux->settings.buffer_pool_size, 0, &error);
+  if (!mux->pool) {
+    const MuxSettings set = mux_settings(mux);
+    mux->pool = dsbind_pool_new(&mux->out_info, set.num_surfaces_per_frame, set.buffer_pool_size,
+                                0, &error);
+  }
   GstBufferPool *pool = mux->pool ? gst_object_ref(mux->pool) : NULL;
   g_mutex_unlock(&mux->pool_lock);
   if (!pool) {
@@ -148,21 +151,21 @@ static void fill_black(NvBufSurface *surface, const GstVideoInfo *info) {
 static gboolean transform(StreamMux *mux, const MuxItem *item, NvBufSurface *from,
                           NvBufSurface *to) {
   enum { MAX_SURFACES = 4 };
-  const MuxSettings *set = &mux->settings;
+  const MuxSettings set = mux_settings(mux);
   NvBufSurfTransformRect sources[MAX_SURFACES], targets[MAX_SURFACES];
   NvBufSurfTransformParams params = {
       .transform_flag = NVBUFSURF_TRANSFORM_FILTER,
-      .transform_filter = (NvBufSurfTransform_Inter)set->interpolation_method,
+      .transform_filter = (NvBufSurfTransform_Inter)set.interpolation_method,
       .src_rect = sources,
       .dst_rect = targets,
   };
   NvBufSurfTransformConfigParams session = {
-      .compute_mode = (NvBufSurfTransform_Compute)set->compute_hw,
-      .gpu_id = (gint32)set->gpu_id,
+      .compute_mode = (NvBufSurfTransform_Compute)set.compute_hw,
+      .gpu_id = (gint32)set.gpu_id,
   };
   gboolean bands = FALSE;
 
-  for (guint i = 0; set->enable_padding && i < from->numFilled; i++) {
+  for (guint i = 0; set.enable_padding && i < from->numFilled; i++) {
     const NvBufSurfaceParams *entry = &from->surfaceList[i];
     sources[i] = (NvBufSurfTransformRect){.width = entry->width, .height = entry->height};
     targets[i] = letterbox(entry, &mux->out_info);
@@ -224,7 +227,7 @@ static gboolean fit_nvmm(StreamMux *mux, MuxItem *item) {
   }
   /* Some producers leave numFilled at 0. */
   NvBufSurface filled = *surface;
-  filled.numFilled = CLAMP(surface->numFilled, 1, mux->settings.num_surfaces_per_frame);
+  filled.numFilled = CLAMP(surface->numFilled, 1, mux_settings(mux).num_surfaces_per_frame);
   if (!fits(mux, &filled)) return copy_to_target(mux, item, &filled);
   item->pixels = gst_buffer_ref(item->buffer);
   return TRUE;
@@ -257,14 +260,14 @@ gboolean mux_fit_frame(StreamMux *mux, MuxItem *item) {
 }
 
 static void add_frame_meta(StreamMux *mux, NvDsBatchMeta *batch, const MuxItem *item,
-                           guint surface_index) {
+                           guint per_frame, guint surface_index) {
   NvDsFrameMeta *frame = nvds_acquire_frame_meta_from_pool(batch);
   frame->pad_index = frame->source_id = item->pad_index;
   frame->batch_id = batch->num_frames_in_batch;
   frame->frame_num = item->frame_num;
   frame->buf_pts = GST_BUFFER_PTS(item->buffer);
   frame->ntp_timestamp = item->ntp_timestamp;
-  frame->num_surfaces_per_frame = (gint)mux->settings.num_surfaces_per_frame;
+  frame->num_surfaces_per_frame = (gint)per_frame;
   frame->surface_index = surface_index;
   frame->source_frame_width = (guint)item->info.width;
   frame->source_frame_height = (guint)item->info.height;
@@ -282,21 +285,21 @@ static void ensure_room(StreamMux *mux, guint capacity) {
   mux->owners = g_renew(GstBuffer *, mux->owners, capacity);
 }
 
-static void stamp(StreamMux *mux, GstBuffer *batch, const MuxItem *first) {
+static void stamp(StreamMux *mux, GstBuffer *batch, const MuxItem *first, guint64 told) {
   GstClockTime pts = first->running_time;
   if (GST_CLOCK_TIME_IS_VALID(mux->last_pts) && GST_CLOCK_TIME_IS_VALID(pts))
     pts = MAX(pts, mux->last_pts);
   if (GST_CLOCK_TIME_IS_VALID(pts)) mux->last_pts = pts;
   GST_BUFFER_PTS(batch) = pts;
   GST_BUFFER_DURATION(batch) = GST_BUFFER_DURATION(first->buffer);
-  const guint64 told = mux->settings.frame_duration;
   if (!GST_BUFFER_DURATION_IS_VALID(batch) && told && told < G_MAXUINT64 / GST_MSECOND)
     GST_BUFFER_DURATION(batch) = told * GST_MSECOND;
 }
 
 GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
-  const guint per_frame = mux->settings.num_surfaces_per_frame;
-  const guint capacity = MAX(mux->settings.batch_size, frames->len) * per_frame;
+  const MuxSettings set = mux_settings(mux);
+  const guint per_frame = set.num_surfaces_per_frame;
+  const guint capacity = MAX(set.batch_size, frames->len) * per_frame;
   NvBufSurfaceMemType type = NVBUF_MEM_DEFAULT;
   guint count = 0;
 
@@ -318,13 +321,13 @@ GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
     for (guint k = 0; k < filled; k++, count++) {
       mux->entries[count] = surface->surfaceList[k];
       mux->owners[count] = k == 0 ? item->pixels : NULL;
-      add_frame_meta(mux, meta, item, k);
+      add_frame_meta(mux, meta, item, per_frame, k);
     }
   }
   GstBuffer *buffer = dsbind_buffer_new_batch(capacity, count, mux->entries, mux->owners, type);
   NvDsMeta *carrier = gst_buffer_add_nvds_meta(buffer, meta, NULL, nvds_batch_meta_copy_func,
                                                nvds_batch_meta_release_func);
   carrier->meta_type = NVDS_BATCH_GST_META;
-  stamp(mux, buffer, g_ptr_array_index(frames, 0));
+  stamp(mux, buffer, g_ptr_array_index(frames, 0), set.frame_duration);
   return buffer;
 }

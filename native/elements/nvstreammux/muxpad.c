@@ -52,13 +52,13 @@ static GstClockTime running_time(const MuxPad *pad, GstClockTime pts) {
 }
 
 /* When the frame was taken: the sender's clock where the buffer tells it, in ns since 1970. */
-static guint64 ntp_timestamp(const StreamMux *mux, GstBuffer *buffer) {
+static guint64 ntp_timestamp(StreamMux *mux, GstBuffer *buffer) {
   static GstStaticCaps ntp = GST_STATIC_CAPS("timestamp/x-ntp");
   static GstStaticCaps unix_time = GST_STATIC_CAPS("timestamp/x-unix");
   const guint64 from_1900_to_1970 = G_GUINT64_CONSTANT(2208988800) * GST_SECOND;
   GstReferenceTimestampMeta *meta;
 
-  if (mux->settings.attach_sys_ts) return (guint64)g_get_real_time() * 1000;
+  if (mux_settings(mux).attach_sys_ts) return (guint64)g_get_real_time() * 1000;
   GstCaps *caps = gst_static_caps_get(&ntp);
   meta = gst_buffer_get_reference_timestamp_meta(buffer, caps);
   gst_caps_unref(caps);
@@ -182,7 +182,7 @@ static gboolean mux_pad_event(GstPad *gstpad, GstObject *parent, GstEvent *event
 
   /* Not a case of the switch: the value lies outside GstEventType. */
   if ((guint)GST_EVENT_TYPE(event) == GST_NVEVENT_STREAM_RESET) {
-    if (mux->settings.frame_num_reset_on_stream_reset) pad->frame_num = 0;
+    if (mux_settings(mux).frame_num_reset_on_stream_reset) pad->frame_num = 0;
     gst_event_unref(event);
     forward_in_order(mux, pad, gst_nvevent_new_stream_reset(pad->index));
     return TRUE;

@@ -80,6 +80,13 @@ void mux_settings_init(MuxSettings *settings) {
   };
 }
 
+MuxSettings mux_settings(StreamMux *mux) {
+  g_mutex_lock(&mux->lock);
+  const MuxSettings settings = mux->settings;
+  g_mutex_unlock(&mux->lock);
+  return settings;
+}
+
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
   StreamMux *mux = DSBIND_STREAM_MUX(object);
   MuxSettings *set = &mux->settings;
@@ -120,10 +127,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
 }
 
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *spec) {
-  StreamMux *mux = DSBIND_STREAM_MUX(object);
-  g_mutex_lock(&mux->lock);
-  const MuxSettings set = mux->settings;
-  g_mutex_unlock(&mux->lock);
+  const MuxSettings set = mux_settings(DSBIND_STREAM_MUX(object));
 
   switch (id) {
     case PROP_BATCH_SIZE: g_value_set_uint(value, set.batch_size); break;

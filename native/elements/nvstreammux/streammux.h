@@ -101,6 +101,7 @@ struct _DsbindStreamMux {
 /* properties.c */
 void mux_properties_install(GObjectClass *klass);
 void mux_settings_init(MuxSettings *settings);
+MuxSettings mux_settings(StreamMux *mux); /* as they are now; not under the lock */
 
 /* muxpad.c */
 MuxPad *mux_pad_new(StreamMux *mux, GstPadTemplate *template, const gchar *name, guint index);

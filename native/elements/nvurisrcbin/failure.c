@@ -37,6 +37,8 @@ void dsbind_uri_fail_early_end(DsbindUriSrcBin *self) {
 
 /* What a user can do about an error of GStreamer's, as the end of a message. */
 static const char *advice(const GError *error) {
+  /* Not the source's fault; its text says what to do. */
+  if (error->domain == GST_LIBRARY_ERROR) return "";
   if (error->domain == GST_RESOURCE_ERROR) {
     switch (error->code) {
       case GST_RESOURCE_ERROR_NOT_FOUND: return "Check the address.";
@@ -89,7 +91,8 @@ static char *describe(DsbindUriSrcBin *self, GstMessage *message, const GError *
   g_strstrip(reason);
   const char *stop = g_str_has_suffix(reason, ".") ? "" : ".";
   char *text =
-      g_strdup_printf("%s cannot be played: %s%s %s", shown, reason, stop, advice(error));
+      g_strchomp(g_strdup_printf("%s cannot be played: %s%s %s", shown, reason, stop,
+                                 advice(error)));
   g_free(reason);
   return text;
 }

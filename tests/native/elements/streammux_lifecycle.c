@@ -260,6 +260,57 @@ static void a_seek_flushes_downstream_once(void) {
   bench_free(bench);
 }
 
+static gboolean seek_to_a_second(Bench *bench) {
+  GstPad *src = gst_element_get_static_pad(bench->element, "src");
+  const gboolean done = gst_pad_send_event(
+      src, gst_event_new_seek(1.0, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, GST_SEEK_TYPE_SET,
+                              GST_SECOND, GST_SEEK_TYPE_NONE, -1));
+  gst_object_unref(src);
+  return done;
+}
+
+static void a_seek_undoes_the_end_that_was_sent(void) {
+  Bench *bench = bench_new("nvstreammux", 1, NULL);
+  gst_pad_set_event_function(bench->sources[0], source_seeks);
+  bench_start(bench, 0, NULL, 64, 48);
+  bench_push(bench, 0, small(0));
+  gst_buffer_unref(bench_take(bench));
+  CHECK(gst_element_send_event(bench->element, gst_event_new_eos()));
+  CHECK(bench_wait_eos(bench, 2000));
+  CHECK(seek_to_a_second(bench));
+  for (guint n = 30; n < 33; n++) {
+    CHECK_INT(bench_push(bench, 0, small(n)), GST_FLOW_OK);
+    gst_buffer_unref(bench_take(bench));
+    CHECK(!bench_wait_eos(bench, 20));
+  }
+  bench_free(bench);
+}
+
+static gboolean source_begins_a_flush(GstPad *pad, GstObject *parent, GstEvent *event) {
+  (void)parent;
+  if (GST_EVENT_TYPE(event) == GST_EVENT_SEEK) gst_pad_push_event(pad, gst_event_new_flush_start());
+  gst_event_unref(event);
+  return TRUE;
+}
+
+static void a_source_that_goes_amid_a_flush_ends_it(void) {
+  Bench *bench = bench_new("nvstreammux", 2, "batch-size", 2, NULL);
+  gst_pad_set_event_function(bench->sources[0], source_seeks);
+  gst_pad_set_event_function(bench->sources[1], source_begins_a_flush);
+  for (guint s = 0; s < 2; s++) {
+    bench_start(bench, s, NULL, 64, 48);
+    bench_push(bench, s, small(0));
+  }
+  gst_buffer_unref(bench_take(bench));
+  CHECK(seek_to_a_second(bench));
+  CHECK_INT(bench_events(bench, GST_EVENT_FLUSH_STOP, NULL), 0);
+  bench_remove_source(bench, 1);
+  CHECK_INT(bench_events(bench, GST_EVENT_FLUSH_STOP, NULL), 1);
+  CHECK_INT(bench_push(bench, 0, small(30)), GST_FLOW_OK);
+  gst_buffer_unref(bench_take(bench));
+  bench_free(bench);
+}
+
 static void it_plays_again_after_a_stop(void) {
   Bench *bench = bench_new("nvstreammux", 1, NULL);
   for (guint run = 0; run < 3; run++) {
@@ -323,6 +374,8 @@ int main(void) {
   releasing_a_pad_lets_its_source_go();
   errors_from_downstream_reach_the_sources();
   a_seek_flushes_downstream_once();
+  a_seek_undoes_the_end_that_was_sent();
+  a_source_that_goes_amid_a_flush_ends_it();
   it_plays_again_after_a_stop();
   ten_thousand_frames_and_a_thousand_sources_leak_nothing();
   gst_deinit();

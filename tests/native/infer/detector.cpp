@@ -111,6 +111,8 @@ static void models_that_do_not_fit_are_named() {
   CHECK_HAS(error_with("batch.onnx", ""), "fixed batch of 1073741824 images");
   CHECK_HAS(error_with("one.onnx", "infer-dims=3;5;8\n"), "infer-dims=3;5;8 and the model");
   CHECK_HAS(error_with("open.onnx", ""), "set infer-dims");
+  folder->write("none.onnx", relu_model({1, 3, 0, 0}));
+  CHECK_HAS(error_with("none.onnx", ""), "leaves the size of images open");
   CHECK_HAS(error_with("one.onnx", "model-color-format=2\n"), "model-color-format=2 has 1 channel");
   CHECK_HAS(error_with("one.onnx", ""), "the outputs of the model are 'y' (3x4x8)");
   CHECK_HAS(error_with("one.onnx", "output-blob-names=z\n"), "output-blob-names has 'z'");

@@ -197,7 +197,15 @@ static void bad_buffers_are_named() {
     CHECK(rig.push(rig.batch(1, paint_grey)) == nullptr);
     CHECK_HAS(rig.message(GST_MESSAGE_ERROR), "failed: out of cheese");
   }
-  puts("bad buffers: no metadata, wrong index, throwing parser");
+  {
+    Rig rig;
+    g_object_set(rig.element, "parallel-batches", 4, nullptr);
+    open_rig(&rig, config("parse-bbox-func-name=test_parse_throws\n"));
+    for (int i = 0; i < 8; i++) rig.send(rig.batch(1, paint_grey));
+    rig.stop();
+    CHECK_INT(rig.count(GST_MESSAGE_ERROR), 1);
+  }
+  puts("bad buffers: no metadata, wrong index, throwing parser; told once");
 }
 
 int main(int argc, char **argv) {

@@ -99,6 +99,19 @@ class Rig {
     return out ? gst_buffer_get_nvds_batch_meta(out) : nullptr;
   }
 
+  /* Without waiting for what becomes of it. */
+  void send(GstBuffer *buffer) { gst_pad_push(from_, buffer); }
+
+  /* How many messages of a type came since they were last asked for. */
+  unsigned count(GstMessageType type) {
+    unsigned number = 0;
+    while (GstMessage *message = gst_bus_pop_filtered(bus_, type)) {
+      gst_message_unref(message);
+      number++;
+    }
+    return number;
+  }
+
   /* The first message of a type since the last call; `code` of its GError. */
   std::string message(GstMessageType type, GQuark *domain = nullptr, int *code = nullptr) {
     std::string text = "no message";
