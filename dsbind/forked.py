@@ -7,27 +7,37 @@ import os
 
 from dsbind.errors import StateError
 
-__all__ = ["need_threads"]
+__all__ = ["check", "left_behind", "need_threads"]
 
 _started = False
 _left_behind = False
 
 
-def need_threads() -> None:
-    """Note that GStreamer is about to start threads.
+def left_behind() -> bool:
+    """Whether threads of GStreamer's, and locks that they hold, stayed in the parent process."""
+    return _left_behind
+
+
+def check() -> None:
+    """Refuse to go on where threads were left behind: whoever waits for them hangs.
 
     Raises
     ------
     StateError
-        It had started some before this process was forked; what waits for them would hang.
+        GStreamer ran before this process was forked.
     """
-    global _started
     if _left_behind:
         raise StateError(
             "this process was forked after GStreamer had run in its parent, and cannot run it: "
             "fork before the first pipeline runs, or use "
             'multiprocessing.get_context("spawn")'
         )
+
+
+def need_threads() -> None:
+    """Note that GStreamer is about to start threads; raises as `check` does."""
+    global _started
+    check()
     _started = True
 
 

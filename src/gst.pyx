@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """GStreamer's elements, pipelines, bus and discoverer, as far as dsbind uses them."""
 
+import os
 import threading
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from dsbind.errors import (
     unreadable,
     uri_of_path,
 )
-from dsbind.forked import need_threads
+from dsbind.forked import check, left_behind, need_threads
 
 NULL_STATE = <int>GST_STATE_NULL
 READY = <int>GST_STATE_READY
@@ -69,7 +70,7 @@ cdef class Element:
         self.element = made
 
     def __dealloc__(self):
-        if self.element != NULL:
+        if self.element != NULL and not orphaned:
             # The last reference ends streaming threads, which may want the GIL.
             with nogil:
                 gst_object_unref(self.element)
@@ -200,7 +201,7 @@ cdef class Bin(Element):
 
     def __dealloc__(self):
         cdef GstState state = GST_STATE_NULL
-        if self.element == NULL:
+        if self.element == NULL or orphaned:
             return
         with nogil:
             gst_element_get_state(self.element, &state, NULL, 0)
@@ -469,6 +470,13 @@ cdef object media_info(str uri, GstDiscovererInfo *info, GstDiscovererVideoInfo 
                      None if duration in (0, GST_CLOCK_TIME_NONE) else duration, codec)
 
 
+def _note_fork():
+    global orphaned
+    orphaned = left_behind()
+
+
+os.register_at_fork(after_in_child=_note_fork)
+
 cdef bint _ready = False
 _init_lock = threading.Lock()
 
@@ -480,10 +488,13 @@ def init():
     ------
     RuntimeNotFoundError
         GStreamer or the native libraries cannot be used here.
+    StateError
+        GStreamer ran before this process was forked.
     """
     global _ready
     cdef GError *error = NULL
     cdef gboolean done
+    check()
     if _ready:
         return
     with _init_lock:

@@ -7,7 +7,7 @@ from libc.stdlib cimport calloc, free
 from dsbind.capi.gst cimport *
 from dsbind.capi.gstnvdsmeta cimport gst_buffer_get_nvds_batch_meta
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
-from dsbind.gst cimport Element
+from dsbind.gst cimport Element, orphaned
 from dsbind.lease cimport Lease
 from dsbind.meta cimport wrap_batch
 from dsbind.surface cimport wrap_buffer
@@ -67,7 +67,7 @@ cdef class PadProbe:
     def __dealloc__(self):
         if self.hook != NULL:
             self.hook.probe = NULL
-        if self.pad != NULL:
+        if self.pad != NULL and not orphaned:
             # The streaming thread may hold the pad's lock and want the GIL.
             with nogil:
                 if self.id != 0:

@@ -373,7 +373,7 @@ AFTER_USE = """
     child = os.fork()
     if child == 0:
         signal.alarm(20)
-        for attempt in (flow(), lambda: running.stop().wait()):
+        for attempt in (flow, lambda: running.stop().wait()):
             try:
                 attempt()
             except StateError as error:
