@@ -201,9 +201,11 @@ def unreadable(uri: str, reason: str) -> SourceError:
     if uri in reason:
         error = SourceError(reason)
     else:
+        remote = "://" in uri and not uri.startswith("file://")
         error = SourceError(
             f"{uri} cannot be read: {reason.rstrip('.')}. "
-            f"Check that it is a video: `gst-discoverer-1.0 {uri}` shows what it holds"
+            + ("Check the address, and that its server runs and can be reached; " if remote else "")
+            + f"`gst-discoverer-1.0 '{uri}'` shows what it holds"
         )
     error.source = uri
     return error

@@ -7,8 +7,8 @@ import os
 import threading
 
 from dsbind import gst
+from dsbind._padprobe import PadProbe, current_probe
 from dsbind.errors import Error, MissingElementError, OutputError, ProbeError, uri_of_path
-from dsbind.padprobe import PadProbe, current_probe
 from dsbind.probe import Probe
 
 

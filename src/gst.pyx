@@ -8,8 +8,8 @@ from typing import NamedTuple
 from dsbind.capi.gst cimport *
 from dsbind.capi.gstpbutils cimport *
 from dsbind.capi.runtime cimport dsbind_runtime_register_plugins
-from dsbind.padlink cimport link_elements
-from dsbind.properties cimport get_property, set_property
+from dsbind._padlink cimport link_elements
+from dsbind._properties cimport get_property, set_property
 
 from dsbind import runtime
 from dsbind.errors import (

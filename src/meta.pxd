@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta, NvDsFrameMeta, NvDsObjectMeta
-from dsbind.classifier cimport ClassifierMetadata, LabelInfo
-from dsbind.display cimport DisplayMetadata
-from dsbind.lease cimport Lease
-from dsbind.usermeta cimport UserMetadata
+from dsbind._classifier cimport ClassifierMetadata, LabelInfo
+from dsbind._display cimport DisplayMetadata
+from dsbind._lease cimport Lease
+from dsbind._usermeta cimport UserMetadata
 
 
 cdef class BatchMetadata:

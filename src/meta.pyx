@@ -34,10 +34,10 @@ from dsbind.capi.nvdsmeta cimport (
     strnlen,
 )
 from dsbind.capi.nvll_osd_struct cimport NvBbox_Coords
-from dsbind.classifier cimport wrap_classifier
-from dsbind.display cimport wrap_display
-from dsbind.items cimport snapshot
-from dsbind.lease cimport CLOSED
+from dsbind._classifier cimport wrap_classifier
+from dsbind._display cimport wrap_display
+from dsbind._items cimport snapshot
+from dsbind._lease cimport CLOSED
 from dsbind.osd cimport (
     Mask,
     TextBase,
@@ -47,9 +47,9 @@ from dsbind.osd cimport (
     wrap_mask,
     wrap_text,
 )
-from dsbind.shapes cimport Rect, wrap_rect
-from dsbind.strings cimport gone, set_label
-from dsbind.usermeta cimport wrap_user
+from dsbind._shapes cimport Rect, wrap_rect
+from dsbind._strings cimport gone, set_label
+from dsbind._usermeta cimport wrap_user
 
 __all__ = (
     "BatchMetadata",

@@ -4,9 +4,9 @@ from dsbind.capi.nvll_osd_struct cimport (
     NvOSD_MaskParams,
     NvOSD_TextParams,
 )
-from dsbind.color cimport Color
-from dsbind.lease cimport Lease
-from dsbind.shapes cimport Arrow, Circle, Line, Rect
+from dsbind._color cimport Color
+from dsbind._lease cimport Lease
+from dsbind._shapes cimport Arrow, Circle, Line, Rect
 
 
 cdef class Font:

@@ -17,15 +17,15 @@ from libc.string cimport memcpy, strcmp
 
 from dsbind.capi.glib cimport g_free
 from dsbind.capi.nvdsmeta cimport g_intern_string, g_strdup, g_try_malloc
-from dsbind.color cimport WHITE, describe, unsigned, wrap_color
-from dsbind.lease cimport ALWAYS
-from dsbind.strings cimport encode
+from dsbind._color cimport WHITE, describe, unsigned, wrap_color
+from dsbind._lease cimport ALWAYS
+from dsbind._strings cimport encode
 
 import enum
 
 import numpy
 
-from dsbind.shapes import ArrowHead
+from dsbind._shapes import ArrowHead
 
 __all__ = (
     "Arrow",

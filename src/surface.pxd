@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 from dsbind.capi.gst cimport GstBuffer
 from dsbind.capi.nvbufsurface cimport NvBufSurface
-from dsbind.lease cimport Lease
+from dsbind._lease cimport Lease
 
 
 cdef class Buffer:

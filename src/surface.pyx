@@ -63,7 +63,7 @@ from dsbind.capi.nvbufsurftransform cimport (
     NvBufSurfTransformRect,
 )
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
-from dsbind.lease cimport CLOSED
+from dsbind._lease cimport CLOSED
 from dsbind.meta cimport wrap_batch
 
 import enum

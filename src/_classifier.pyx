@@ -13,9 +13,9 @@ from dsbind.capi.nvdsmeta cimport (
     nvds_acquire_label_info_meta_from_pool,
     nvds_add_label_info_meta_to_classifier,
 )
-from dsbind.items cimport snapshot
-from dsbind.lease cimport CLOSED
-from dsbind.strings cimport encode, gone, set_label
+from dsbind._items cimport snapshot
+from dsbind._lease cimport CLOSED
+from dsbind._strings cimport encode, gone, set_label
 
 
 @cython.final

@@ -11,8 +11,8 @@ from dsbind.capi.nvdsmeta cimport (
     NvDsMetaType,
     g_strdup,
 )
-from dsbind.lease cimport CLOSED
-from dsbind.strings cimport encode, gone
+from dsbind._lease cimport CLOSED
+from dsbind._strings cimport encode, gone
 
 
 @cython.final

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from dsbind.capi.nvdsmeta cimport NvDsUserMeta
-from dsbind.lease cimport Lease
+from dsbind._lease cimport Lease
 
 
 cdef class UserMetadata:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from dsbind.capi.glib cimport GList
-from dsbind.lease cimport Lease
+from dsbind._lease cimport Lease
 
 # Makes the view of one element of a list.
 ctypedef object (*Wrap)(void *element, Lease lease)

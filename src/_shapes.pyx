@@ -4,8 +4,8 @@
 cimport cython
 
 from dsbind.capi.nvll_osd_struct cimport BOTH_HEAD, END_HEAD, START_HEAD
-from dsbind.color cimport WHITE, Color, describe, unsigned, wrap_color
-from dsbind.lease cimport ALWAYS
+from dsbind._color cimport WHITE, Color, describe, unsigned, wrap_color
+from dsbind._lease cimport ALWAYS
 
 import enum
 

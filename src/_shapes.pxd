@@ -5,7 +5,7 @@ from dsbind.capi.nvll_osd_struct cimport (
     NvOSD_LineParams,
     NvOSD_RectParams,
 )
-from dsbind.lease cimport Lease
+from dsbind._lease cimport Lease
 
 
 cdef class Rect:

@@ -8,7 +8,7 @@ from dsbind.capi.gst cimport *
 from dsbind.capi.gstnvdsmeta cimport gst_buffer_get_nvds_batch_meta
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
 from dsbind.gst cimport Element, orphaned
-from dsbind.lease cimport Lease
+from dsbind._lease cimport Lease
 from dsbind.meta cimport wrap_batch
 from dsbind.surface cimport wrap_buffer
 

@@ -3,7 +3,7 @@
 
 cimport cython
 
-from dsbind.lease cimport ALWAYS
+from dsbind._lease cimport ALWAYS
 
 WHITE = [1.0, 1.0, 1.0, 1.0]
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 from dsbind.capi.nvll_osd_struct cimport NvOSD_ColorParams
-from dsbind.lease cimport Lease
+from dsbind._lease cimport Lease
 
 
 # Owns its struct, or refers to one inside metadata (`lease`) or inside another object (`owner`).

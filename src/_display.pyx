@@ -4,9 +4,9 @@
 cimport cython
 
 from dsbind.capi.nvdsmeta cimport MAX_ELEMENTS_IN_DISPLAY_META
-from dsbind.lease cimport CLOSED
+from dsbind._lease cimport CLOSED
 from dsbind.osd cimport Text, copy_text
-from dsbind.shapes cimport Arrow, Circle, Line, Rect
+from dsbind._shapes cimport Arrow, Circle, Line, Rect
 
 
 @cython.final

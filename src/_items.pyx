@@ -6,7 +6,7 @@ cimport cython
 from libc.stdlib cimport free, malloc
 
 from dsbind.capi.nvdsmeta cimport NvDsBaseMeta
-from dsbind.lease cimport CLOSED
+from dsbind._lease cimport CLOSED
 
 
 @cython.final
