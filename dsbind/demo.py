@@ -29,6 +29,8 @@ __all__ = ["Collector", "run"]
 _PICTURE_WITHIN = 3000
 # Of the frame's height: labels fit the frame, whatever its size, and are never below 8 points.
 _FONT_SHARE = 72
+# Of the frames where no source tells its own.
+_SIZE = (1280, 720)
 # Confidence from which an object makes a good picture.
 _SURE = 0.85
 
@@ -183,7 +185,7 @@ def _output_folder(folder: Path) -> Path:
 
 
 def _look_at(sources: Sequence[str]) -> tuple[int, int, int | None]:
-    """Return the size of the first source and how many frames all have, if that is known."""
+    """Return the size of the first good source and how many frames all have, if that is known."""
     from dsbind import gst
 
     total: float | None = 0.0
@@ -192,9 +194,7 @@ def _look_at(sources: Sequence[str]) -> tuple[int, int, int | None]:
         try:
             info = gst.discover(_as_uri(source))
         except Error:
-            # Without the first there is no size. Another is reported when it is its turn.
-            if size is None:
-                raise
+            # The run says better what is wrong with it, and goes on with the others.
             total = None
             continue
         size = size or (info.width, info.height)
@@ -205,7 +205,7 @@ def _look_at(sources: Sequence[str]) -> tuple[int, int, int | None]:
         else:
             total = None
     if size is None or min(size) <= 0:
-        raise SourceError(f"{sources[0]} has no picture size")
+        size = _SIZE
     return *size, round(total) if total is not None else None
 
 

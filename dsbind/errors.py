@@ -204,8 +204,11 @@ def unreadable(uri: str, reason: str) -> SourceError:
         remote = "://" in uri and not uri.startswith("file://")
         error = SourceError(
             f"{uri} cannot be read: {reason.rstrip('.')}. "
-            + ("Check the address, and that its server runs and can be reached; " if remote else "")
-            + f"`gst-discoverer-1.0 '{uri}'` shows what it holds"
+            + (
+                "Check the address, and that its server runs and can be reached"
+                if remote
+                else "Check that it is a video that plays elsewhere, or encode it again"
+            )
         )
     error.source = uri
     return error

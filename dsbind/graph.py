@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import os
 import threading
+from urllib.parse import unquote, urlsplit
 
 from dsbind import gst
 from dsbind._padprobe import PadProbe, current_probe
-from dsbind.errors import Error, MissingElementError, OutputError, ProbeError, uri_of_path
+from dsbind.errors import Error, MissingElementError, OutputError, ProbeError
 from dsbind.probe import Probe
 
 
@@ -103,7 +104,7 @@ class Graph:
         if os.path.exists(path) and not os.path.isfile(path):
             raise OutputError(f"{path} cannot be written: it is not a file; choose another name")
         for name in self.elements:
-            if self.uri_of(name) == uri_of_path(path):
+            if _same_file(path, self.uri_of(name)):
                 raise OutputError(f"{path} is an input of this pipeline; choose another output")
         if path in self.outputs:
             raise OutputError(f"{path} is written by this pipeline already; choose another name")
@@ -135,6 +136,17 @@ class Graph:
     def note_outputs(self) -> None:
         """Remember the files as they are before a run."""
         self.outputs = {path: _stamp(path) for path in self.outputs}
+
+
+def _same_file(path: str, uri: str | None) -> bool:
+    """Whether a file is what a source reads, also by another name of it: a link."""
+    if uri is None or not uri.startswith("file://"):
+        return False
+    source = unquote(urlsplit(uri).path)
+    try:
+        return os.path.samefile(path, source)
+    except OSError:
+        return path == source
 
 
 def _stamp(path: str) -> tuple[int, int] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import threading
 import time
@@ -217,6 +219,24 @@ def test_an_output_that_cannot_be_written_is_named_at_once(tmp_path: Path, clip:
     with raises_soon(OSError, "out.mp4"):
         capture(clip).encode(str(out))()
     assert not out.parent.exists()
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_an_output_that_is_an_input_by_another_name_is_refused(
+    link: Callable[[Path, Path], None], tmp_path: Path, clip: Path
+) -> None:
+    video, other = tmp_path / "video.mp4", tmp_path / "other.mp4"
+    shutil.copy(clip, video)
+    link(video, other)
+    with raises_soon(dsbind.OutputError, "other.mp4", "input"):
+        capture(video).encode(str(other))()
+    assert video.read_bytes() == clip.read_bytes()
+
+
+def test_a_mosaic_of_many_sources_is_encoded(tmp_path: Path, clip: Path) -> None:
+    out = tmp_path / "mosaic.mp4"
+    capture(*[clip] * 12, batch_size=5).encode(str(out), width=640, height=480)()
+    assert dsbind.gst.discover(str(out)).height == 480
 
 
 def test_a_failed_run_leaves_no_output_without_naming_it(tmp_path: Path) -> None:

@@ -287,8 +287,9 @@ static void ensure_room(StreamMux *mux, guint capacity) {
 
 static void stamp(StreamMux *mux, GstBuffer *batch, const MuxItem *first, guint64 told) {
   GstClockTime pts = first->running_time;
+  /* Batches of one moment differ by a nanosecond: encoders lose frames of equal time. */
   if (GST_CLOCK_TIME_IS_VALID(mux->last_pts) && GST_CLOCK_TIME_IS_VALID(pts))
-    pts = MAX(pts, mux->last_pts);
+    pts = MAX(pts, mux->last_pts + 1);
   if (GST_CLOCK_TIME_IS_VALID(pts)) mux->last_pts = pts;
   GST_BUFFER_PTS(batch) = pts;
   GST_BUFFER_DURATION(batch) = GST_BUFFER_DURATION(first->buffer);

@@ -7,7 +7,8 @@
 /* Programs that start to listen after their change of state (gst-launch-1.0) miss an error that is
  * posted within it, so none is posted in the first moment. */
 #define QUIET_TIME (30 * G_TIME_SPAN_MILLISECOND)
-/* A remote source that has sent nothing by then is taken for dead. */
+/* A remote source that has sent nothing by then is taken for dead, a file in which no stream has been
+ * found for broken. */
 #define FIRST_DATA_TIMEOUT (2800 * GST_MSECOND)
 
 void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text, char *debug) {
@@ -26,13 +27,15 @@ void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text
   g_free(debug);
 }
 
+static char *early_end_text(DsbindUriSrcBin *self) {
+  return g_strdup_printf("%s ends early: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                         " bytes are there, %" G_GUINT64_FORMAT " frames could be read. Copy or "
+                         "download it again.", self->location.shown, self->file.size,
+                         self->file.expected, self->loop.frames);
+}
+
 void dsbind_uri_fail_early_end(DsbindUriSrcBin *self) {
-  dsbind_uri_fail(
-      self, GST_STREAM_ERROR, GST_STREAM_ERROR_DEMUX,
-      g_strdup_printf("%s ends early: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                      " bytes are there, %" G_GUINT64_FORMAT " frames could be read. Copy or "
-                      "download it again.", self->location.shown, self->file.size,
-                      self->file.expected, self->loop.frames), NULL);
+  dsbind_uri_fail(self, GST_STREAM_ERROR, GST_STREAM_ERROR_DEMUX, early_end_text(self), NULL);
 }
 
 /* What a user can do about an error of GStreamer's, as the end of a message. */
@@ -157,20 +160,31 @@ void dsbind_uri_fail_later(DsbindUriSrcBin *self, GError *error) {
   wait_for(self, QUIET_TIME * GST_USECOND, post_late, error);
 }
 
+static char *nothing_came_text(DsbindUriSrcBin *self) {
+  const double seconds = (double)FIRST_DATA_TIMEOUT / (double)GST_SECOND;
+  if (self->location.kind != DSBIND_LOCATION_FILE)
+    return g_strdup_printf("%s does not answer: nothing arrived within %.1f seconds. Check the "
+                           "address, and that its server runs and can be reached.",
+                           self->location.shown, seconds);
+  if (dsbind_media_file_ends_early(&self->file)) return early_end_text(self);
+  return g_strdup_printf("%s cannot be played: no stream was found in it within %.1f seconds. Check "
+                         "that it plays elsewhere, or encode it again.",
+                         self->location.shown, seconds);
+}
+
 static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID id, gpointer data) {
   DsbindUriSrcBin *self = data;
-  char *shown = NULL;
+  char *text = NULL;
   (void)clock, (void)time;
   /* Whoever cancels does not wait for this thread: what it may free next is read under the lock. */
   GST_OBJECT_LOCK(self);
-  if (self->deadline == id) shown = g_strdup(self->location.shown);
+  const gboolean file = self->location.kind == DSBIND_LOCATION_FILE;
+  if (self->deadline == id) text = nothing_came_text(self);
   GST_OBJECT_UNLOCK(self);
-  if (!shown) return TRUE;
-  dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_OPEN_READ,
-                  g_strdup_printf("%s does not answer: nothing arrived within %.1f seconds. Check "
-                                  "the address, and that its server runs and can be reached.",
-                                  shown, (double)FIRST_DATA_TIMEOUT / (double)GST_SECOND), NULL);
-  g_free(shown);
+  if (text)
+    dsbind_uri_fail(self, file ? GST_STREAM_ERROR : GST_RESOURCE_ERROR,
+                    file ? (gint)GST_STREAM_ERROR_DEMUX : (gint)GST_RESOURCE_ERROR_OPEN_READ, text,
+                    NULL);
   return TRUE;
 }
 

@@ -41,7 +41,7 @@ struct _DsbindUriSrcBin {
   gint64 opened;                /* when, by the monotonic clock */
   GThread *changing;            /* the thread that changes the state, atomic */
   gint failed;                  /* an error has been posted: it is the only one */
-  GstClockID deadline;          /* for a remote source's first data, or for `late`; object lock */
+  GstClockID deadline;          /* for the first data or stream, or for `late`; object lock */
   GError *late;                 /* to be posted once the change of state is over; object lock */
 };
 

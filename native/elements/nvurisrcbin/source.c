@@ -120,6 +120,7 @@ static GstPadProbeReturn discard(GstPad *pad, GstPadProbeInfo *info, gpointer da
 
 static void parsed_pad(GstElement *parser, GstPad *pad, gpointer data) {
   DsbindUriSrcBin *self = data;
+  if (self->location.kind == DSBIND_LOCATION_FILE) dsbind_uri_deadline_cancel(self);
   GstCaps *caps = gst_pad_get_current_caps(pad);
   if (!caps) caps = gst_pad_query_caps(pad, NULL);
   const char *name = gst_caps_is_any(caps) || gst_caps_is_empty(caps)
@@ -140,7 +141,7 @@ static GstPadProbeReturn first_data(GstPad *pad, GstPadProbeInfo *info, gpointer
   DsbindUriSrcBin *self = data;
   (void)pad, (void)info;
   g_atomic_int_set(&self->data_seen, 1);
-  dsbind_uri_deadline_cancel(self);
+  if (self->location.kind != DSBIND_LOCATION_FILE) dsbind_uri_deadline_cancel(self);
   return GST_PAD_PROBE_REMOVE;
 }
 
@@ -190,6 +191,8 @@ void dsbind_uri_source_build(DsbindUriSrcBin *self) {
     GstPad *pad = gst_element_get_static_pad(source, "src");
     source_pad(source, pad, self);
     gst_object_unref(pad);
+    /* While parsebin connects a demuxer it swallows that one's errors. */
+    dsbind_uri_deadline_start(self);
     return;
   }
   char *protocol = gst_uri_get_protocol(self->location.uri);
