@@ -60,8 +60,9 @@ def error_of(message: gst.Message, uri: str | None) -> Error:
     else:
         who = f"{message.factory} {message.origin!r}" if message.factory else message.origin
         kind = _class_of(message)
-        hint = ". Use RenderMode.DISCARD or encode() instead" if kind is DisplayError else ""
-        error = kind(f"{who}: {text}{hint}")
+        if kind is DisplayError and "RenderMode.DISCARD" not in text:
+            text += ". Use RenderMode.DISCARD or encode() instead"
+        error = kind(f"{who}: {text}")
     error.element = message.path[0] if message.path else message.origin
     return error
 

@@ -509,7 +509,9 @@ def _uri_of(item: object) -> str:
     else:
         return item
     if not os.path.exists(path):
-        raise missing_file(path or repr(item), "batch_capture() reads it")
+        raise missing_file(
+            path or repr(item), f"name a video file or a URI (looked for {os.path.abspath(path)})"
+        )
     return uri_of_path(path)
 
 

@@ -249,6 +249,8 @@ class Pipeline:
             self._interrupt(run)
             if run.error is not None:
                 add_text(interrupt, f"the pipeline had failed: {run.error}")
+            for path in self._graph.partial_outputs():
+                add_text(interrupt, f"output so far is in {path}")
             raise
         if not ended:
             raise StopTimeoutError(

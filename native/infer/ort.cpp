@@ -211,7 +211,8 @@ Session::Session(const std::string &path) : path_(path) {
   check(api, api.AddSessionConfigEntry(raw, "session.intra_op.allow_spinning", "0"),
         ErrorKind::Library, what);
   OrtSession *session = nullptr;
-  check(api, api.CreateSession(rt.env, path.c_str(), raw, &session), ErrorKind::Settings, what);
+  check(api, api.CreateSession(rt.env, path.c_str(), raw, &session), ErrorKind::Settings,
+        what + ", export or copy it again");
   session_ = {session, [](OrtSession *last) { runtime().api.ReleaseSession(last); }};
 
   size_t inputs = 0, outputs = 0;

@@ -92,10 +92,11 @@ static gboolean add_window(DsbindWindowSink *sink) {
   sink->window = open_window();
   if (sink->window == NULL) {
     GST_ELEMENT_ERROR(sink, RESOURCE, NOT_FOUND,
-                      ("no display: use render(RenderMode.DISCARD) or encode(...)"),
-                      ("WAYLAND_DISPLAY=%s DISPLAY=%s",
-                       is_set("WAYLAND_DISPLAY") ? g_getenv("WAYLAND_DISPLAY") : "(unset)",
-                       is_set("DISPLAY") ? g_getenv("DISPLAY") : "(unset)"));
+                      ("no display (WAYLAND_DISPLAY is %s, DISPLAY is %s): use "
+                       "render(RenderMode.DISCARD) or encode(...)",
+                       is_set("WAYLAND_DISPLAY") ? g_getenv("WAYLAND_DISPLAY") : "not set",
+                       is_set("DISPLAY") ? g_getenv("DISPLAY") : "not set"),
+                      (NULL));
     return FALSE;
   }
   configure_window(sink);
