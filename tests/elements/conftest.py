@@ -6,12 +6,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from launching import run_launch
 
 LEAKS = {"GST_TRACERS": "leaks", "GST_DEBUG": "GST_TRACER:7", "GST_DEBUG_NO_COLOR": "1"}
 
@@ -85,16 +85,13 @@ def launch(gst_env: dict[str, str], tmp_path: Path) -> Launch:
     def run(
         pipeline: str, *, ok: bool | None = True, timeout: float = 30, **environment: str
     ) -> Launched:
-        done = subprocess.run(
+        done = run_launch(
             ["gst-launch-1.0", "-v", *shlex.split(pipeline)],
-            env={**gst_env, **environment},
+            {**gst_env, **environment},
             cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
             timeout=timeout,
         )
-        result = Launched(done.returncode, done.stdout)
+        result = Launched(done.returncode, done.stdout + done.stderr)
         assert "CRITICAL" not in result.output, result.output
         if ok is not None:
             assert (done.returncode == 0) == ok, result.output

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from launching import run_launch
 
 DATA = Path(__file__).resolve().parents[2] / "dsbind" / "data"
 SOURCE = (
@@ -51,13 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def launch(description: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["gst-launch-1.0", *description.split()],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_launch(["gst-launch-1.0", *description.split()], environment, timeout=60)
 
 
 def infer(

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from launching import run_launch
 
 from dsbind import runtime
 
@@ -38,13 +39,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def launch(description: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["gst-launch-1.0", "-q", *description.split()],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    return run_launch(["gst-launch-1.0", "-q", *description.split()], environment, timeout=60)
 
 
 @pytest.mark.parametrize("element", DRAWN_BY)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from launching import run_launch
 
 from dsbind import runtime
 
@@ -46,9 +47,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def run(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command.split(), env=environment, capture_output=True, text=True, timeout=30, check=False
-    )
+    return run_launch(command.split(), environment)
 
 
 def source(frames: int, caps: str, pad: int, live: bool = False) -> str:

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from launching import run_launch
 
 from dsbind import runtime
 
@@ -37,9 +38,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def run(command: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command.split(), env=environment, capture_output=True, text=True, timeout=30, check=False
-    )
+    return run_launch(command.split(), environment)
 
 
 def test_properties_have_the_documented_names_and_defaults(environment: dict[str, str]) -> None:

@@ -94,7 +94,7 @@ static void tensors_are_kept_when_asked() {
 
 static void models_that_do_not_fit_are_named() {
   folder->write("text.onnx", "hello, I am no model");
-  CHECK_HAS(error_with("text.onnx", ""), "text.onnx' cannot be loaded by ONNX Runtime: ");
+  CHECK_HAS(error_with("text.onnx", ""), "text.onnx' cannot be loaded by ONNX Runtime, export or copy it again: ");
   folder->write("cut.onnx", relu_model({1, 3, 4, 8}).substr(0, 40));
   CHECK_HAS(error_with("cut.onnx", ""), "cut.onnx' cannot be loaded");
   folder->write("empty.onnx", "");
