@@ -439,7 +439,7 @@ def test_dropping_a_prepared_pipeline_is_safe():
     gc.collect()
 
 
-def test_a_hundred_cycles_leave_no_thread_and_no_memory_behind(run_program):
+def test_three_hundred_cycles_leave_no_thread_and_no_memory_behind(run_program):
     done = run_program(
         """
         import gc, resource, threading
@@ -455,15 +455,16 @@ def test_a_hundred_cycles_leave_no_thread_and_no_memory_behind(run_program):
             with open("/proc/self/statm") as file:
                 return int(file.read().split()[1]) * resource.getpagesize()
 
-        for _ in range(20):
+        for _ in range(50):
             cycle()
         gc.collect()
         threads, before = threading.active_count(), resident()
-        for _ in range(100):
+        for _ in range(300):
             cycle()
         gc.collect()
         assert threading.active_count() == threads, threading.enumerate()
-        assert resident() - before < 2 << 20, resident() - before
+        # Once, at any time, malloc may keep some 2 MiB more.
+        assert resident() - before < 4 << 20, resident() - before
         """,
         # Memory that malloc keeps in an arena per thread would look like a leak.
         env={"MALLOC_ARENA_MAX": "1"},
