@@ -460,6 +460,15 @@ def test_a_flow_with_a_bad_source_can_be_run_again(clip, text):
         assert frames.of(0) == list(range(60))
 
 
+def test_a_flow_run_again_and_again_gives_all_frames_each_time(clip):
+    flow, frames = capture(clip)
+    flow.render(RenderMode.DISCARD)
+    for _ in range(20):
+        frames.seen.clear()
+        flow()
+        assert frames.of(0) == list(range(60))
+
+
 def test_when_all_sources_are_bad_the_flow_fails_soon(text):
     flow, _ = capture(text, text)
     start = time.monotonic()

@@ -253,10 +253,10 @@ static gboolean mux_pad_activate(GstPad *gstpad, GstObject *parent, GstPadMode m
   g_mutex_lock(&mux->lock);
   pad->flushing = !active;
   mux_pad_clear(pad);
-  if (active) {
-    pad->eos = pad->announced = FALSE;
-    pad->frame_num = 0;
-  }
+  /* On the way down too: the source pad, and with it the task, starts before the sink pads, and must
+   * not find the end of the last run. */
+  pad->eos = pad->announced = FALSE;
+  pad->frame_num = 0;
   g_cond_broadcast(&pad->space);
   g_mutex_unlock(&mux->lock);
   return TRUE;

@@ -189,6 +189,7 @@ static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID i
 }
 
 void dsbind_uri_deadline_start(DsbindUriSrcBin *self) {
+  if (g_atomic_int_get(&self->failed)) return; /* what waits to be told must not be forgotten */
   wait_for(self, FIRST_DATA_TIMEOUT, deadline_passed, NULL);
 }
 
