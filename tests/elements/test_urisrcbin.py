@@ -98,15 +98,6 @@ def test_sound_is_left_out(launch, tmp_path):
     assert "asrc_0" not in result.output
 
 
-def test_sound_comes_decoded_when_asked_for(launch, tmp_path):
-    clip = with_sound(launch, tmp_path)
-    result = launch(
-        f"nvurisrcbin name=source uri={clip} disable-audio=false source.vsrc_0 ! queue ! fakesink "
-        "source.asrc_0 ! queue ! fakesink name=ear"
-    )
-    assert "audio/x-raw" in result.caps_of("ear.GstPad:sink")
-
-
 def test_http(launch, h264, server):
     h264()
     assert len(launch(PLAY.format(f"{server}/clip.mp4")).checksums) == 30

@@ -23,8 +23,6 @@ enum {
 
 static GstStaticPadTemplate video_template = GST_STATIC_PAD_TEMPLATE(
     "vsrc_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(DSBIND_NVMM_CAPS));
-static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE(
-    "asrc_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS("audio/x-raw"));
 
 #define ENUM_TYPE(function, type_name, ...)                                \
   static GType function(void) {                                            \
@@ -225,7 +223,7 @@ static void install_properties(GObjectClass *object) {
   g_object_class_install_property(
       object, PROP_DISABLE_AUDIO,
       g_param_spec_boolean("disable-audio", "Disable audio",
-                           "Leave sound out; otherwise it comes decoded on asrc_0", TRUE, flags));
+                           "Without effect: sound is always left out", TRUE, flags));
   g_object_class_install_property(
       object, PROP_DISABLE_PASSTHROUGH,
       g_param_spec_boolean("disable-passthrough", "Disable passthrough",
@@ -244,7 +242,6 @@ static void dsbind_uri_src_bin_class_init(DsbindUriSrcBinClass *klass) {
   GST_BIN_CLASS(klass)->handle_message = handle_message;
   install_properties(object);
   gst_element_class_add_static_pad_template(element, &video_template);
-  gst_element_class_add_static_pad_template(element, &audio_template);
   gst_element_class_set_static_metadata(element, "NvUriSrcBin", "Source/Bin/Video",
                                         "Decodes a file or stream, named by a URI, into NVMM "
                                         "memory", "dsbind");

@@ -36,7 +36,7 @@ struct _DsbindUriSrcBin {
   DsbindLocation location;
   DsbindMediaFile file;
   DsbindLoop loop;
-  gint video_pads, audio_pads;  /* atomic: streams of one source may have threads of their own */
+  gint video_pads;              /* atomic: streams of one source may have threads of their own */
   gint data_seen;               /* the source has sent something */
   gint64 opened;                /* when, by the monotonic clock */
   GThread *changing;            /* the thread that changes the state, atomic */

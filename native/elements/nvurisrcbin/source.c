@@ -27,17 +27,13 @@ static gboolean link_to(GstPad *pad, GstElement *element) {
   return linked;
 }
 
-static void expose(DsbindUriSrcBin *self, GstElement *last, const char *kind, guint number) {
-  char *name = g_strdup_printf("%s_%u", kind, number);
-  char *template = g_strdup_printf("%s_%%u", kind);
+static void expose(DsbindUriSrcBin *self, GstElement *last) {
   GstPad *src = gst_element_get_static_pad(last, "src");
   GstPad *pad = gst_ghost_pad_new_from_template(
-      name, src, gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(self), template));
+      "vsrc_0", src, gst_element_class_get_pad_template(GST_ELEMENT_GET_CLASS(self), "vsrc_%u"));
   gst_pad_set_active(pad, TRUE);
   gst_element_add_pad(GST_ELEMENT(self), pad);
   gst_object_unref(src);
-  g_free(template);
-  g_free(name);
 }
 
 /* Any decoded stream of a decodebin goes to the element given. */
@@ -90,19 +86,7 @@ static void add_video(DsbindUriSrcBin *self, GstPad *pad, GstCaps *caps) {
   gst_pad_add_probe(src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
                              GST_PAD_PROBE_TYPE_EVENT_FLUSH, dsbind_loop_probe, self, NULL);
   gst_object_unref(src);
-  expose(self, last, "vsrc", 0);
-}
-
-/* Sound comes decoded; a queue keeps it from holding up the video. */
-static void add_audio(DsbindUriSrcBin *self, GstPad *pad) {
-  GstElement *decodebin = add(self, "decodebin", "gstreamer1.0-plugins-base");
-  GstElement *queue = decodebin ? add(self, "queue", "libgstreamer1.0-0") : NULL;
-  if (!queue) return;
-  g_signal_connect_object(decodebin, "pad-added", G_CALLBACK(decoded_pad), queue, 0);
-  link_to(pad, decodebin);
-  gst_element_sync_state_with_parent(queue);
-  gst_element_sync_state_with_parent(decodebin);
-  expose(self, queue, "asrc", 0);
+  expose(self, last);
 }
 
 /* Streams that nobody wants flow into nothing, and are no reason to stop. All streams of a parser
@@ -127,11 +111,8 @@ static void parsed_pad(GstElement *parser, GstPad *pad, gpointer data) {
                          ? "" : gst_structure_get_name(gst_caps_get_structure(caps, 0));
   const gboolean video = g_str_has_prefix(name, "video/") || g_str_has_prefix(name, "image/");
   (void)parser;
-  const gboolean audio = g_str_has_prefix(name, "audio/") && !self->disable_audio;
   if (video && g_atomic_int_compare_and_exchange(&self->video_pads, 0, 1))
     add_video(self, pad, caps);
-  else if (audio && g_atomic_int_compare_and_exchange(&self->audio_pads, 0, 1))
-    add_audio(self, pad);
   else
     gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_DATA_DOWNSTREAM, discard, self, NULL);
   gst_caps_unref(caps);
@@ -234,5 +215,5 @@ void dsbind_uri_source_clear(DsbindUriSrcBin *self) {
   gst_iterator_free(children);
   while (GST_ELEMENT(self)->srcpads)
     remove_pad(GST_ELEMENT(self), GST_ELEMENT(self)->srcpads->data, NULL);
-  self->video_pads = self->audio_pads = 0;
+  self->video_pads = 0;
 }
