@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from dsbind.meta import BatchMetadata, FrameMetadata
 
 MakeClip = Callable[..., Path]
 RunProgram = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -66,3 +70,21 @@ def run_program(tmp_path: Path) -> RunProgram:
         )
 
     return run
+
+
+@pytest.fixture
+def batch() -> Iterator[BatchMetadata]:
+    """An empty batch of up to four frames."""
+    # Here, so that tests of what is loaded when start without it.
+    from dsbind.meta import BatchMetadata
+
+    with BatchMetadata.create(4) as batch:
+        yield batch
+
+
+@pytest.fixture
+def frame(batch: BatchMetadata) -> FrameMetadata:
+    """Frame 7 of source 3, in the batch."""
+    frame = batch.acquire_frame_meta(source_id=3, frame_number=7)
+    batch.append(frame)
+    return frame

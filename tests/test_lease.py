@@ -12,32 +12,12 @@ from pathlib import Path
 
 import numpy
 import pytest
+from batches import add_object
 
 import dsbind
 from dsbind import BatchMetadataOperator, Pipeline, Probe, osd, runtime
 from dsbind.errors import StaleMetadataError
 from dsbind.meta import BatchMetadata
-
-
-@pytest.fixture
-def batch():
-    with BatchMetadata.create(4) as batch:
-        yield batch
-
-
-@pytest.fixture
-def frame(batch):
-    frame = batch.acquire_frame_meta(source_id=3, frame_number=7)
-    batch.append(frame)
-    return frame
-
-
-def add_object(batch, frame, **fields):
-    item = batch.acquire_object_meta()
-    for name, value in fields.items():
-        setattr(item, name, value)
-    frame.append(item)
-    return item
 
 
 class TestLease:

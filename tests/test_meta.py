@@ -5,33 +5,13 @@ from __future__ import annotations
 
 import numpy
 import pytest
+from batches import add_object
 
 from dsbind import osd
 from dsbind.errors import StaleMetadataError
 from dsbind.meta import BatchMetadata, FrameMetadata, ObjectMetadata
 
 UNTRACKED = 2**64 - 1
-
-
-@pytest.fixture
-def batch():
-    with BatchMetadata.create(4) as batch:
-        yield batch
-
-
-@pytest.fixture
-def frame(batch):
-    frame = batch.acquire_frame_meta(source_id=3, frame_number=7)
-    batch.append(frame)
-    return frame
-
-
-def add_object(batch, frame, **fields):
-    item = batch.acquire_object_meta()
-    for name, value in fields.items():
-        setattr(item, name, value)
-    frame.append(item)
-    return item
 
 
 class TestBatch:
