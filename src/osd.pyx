@@ -23,8 +23,6 @@ from dsbind._strings cimport encode
 
 import enum
 
-import numpy
-
 from dsbind._shapes import ArrowHead
 
 __all__ = (
@@ -256,6 +254,8 @@ cdef class Mask:
 
     @property
     def mask_array(self):
+        import numpy  # 15 MiB that most programs never need; before the pointer is read
+
         cdef NvOSD_MaskParams *params = self.get()
         cdef size_t size = <size_t>params.width * params.height * sizeof(float)
         if params.data == NULL or size == 0 or params.size < size:
@@ -267,6 +267,8 @@ cdef class Mask:
 
     @mask_array.setter
     def mask_array(self, value):
+        import numpy
+
         cdef NvOSD_MaskParams new
         cdef Py_buffer view
         array = numpy.ascontiguousarray(value, numpy.float32)

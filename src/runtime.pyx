@@ -30,7 +30,6 @@ from dsbind.capi.runtime cimport (
 )
 
 import importlib.machinery
-import importlib.metadata
 import os
 import pathlib
 
@@ -138,25 +137,30 @@ cdef void tell():
 
 
 cdef object find_nvidia():
-    """The folder of NVIDIA's libraries. The package is not imported: that loads CUDA."""
-    try:
-        files = importlib.metadata.files("nvidia-deepstream-videodecode-cu13")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    for file in files or ():
-        if file.name == "libnvds_meta.so":
-            return str(pathlib.Path(file.locate()).resolve().parent)
+    """The folder of NVIDIA's libraries."""
+    for folder in _package_folders("nvidia", "deepstream_videodecode"):
+        libraries = pathlib.Path(folder, "_libs")
+        if (libraries / "libnvds_meta.so").is_file():
+            return str(libraries.resolve())
     return None
 
 
 cdef object find_onnxruntime():
-    """The library in the onnxruntime package, which is not imported: that loads all of it."""
-    spec = importlib.machinery.PathFinder.find_spec("onnxruntime")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
+    """The library in the onnxruntime package."""
+    for folder in _package_folders("onnxruntime"):
         found = sorted(pathlib.Path(folder, "capi").glob("libonnxruntime.so*"))
         if found:
             return str(found[0])
     return None
+
+
+def _package_folders(*names):
+    """Where a package lies. It is not imported: that loads all of it, and CUDA."""
+    folders = None
+    for name in names:
+        spec = importlib.machinery.PathFinder.find_spec(name, folders)
+        folders = list(spec.submodule_search_locations or ()) if spec else []
+    return folders
 
 
 cdef int raise_error(GError *error) except -1:

@@ -69,8 +69,6 @@ from dsbind.meta cimport wrap_batch
 import enum
 import operator
 
-import numpy
-
 from dsbind import runtime
 from dsbind.errors import ConfigError, Error, UnsupportedError
 
@@ -205,6 +203,8 @@ cdef class Buffer:
         frame = &surface.surfaceList[index]
         if not (0 < frame.width <= MAX_SIDE and 0 < frame.height <= MAX_SIDE):
             raise SurfaceError(f"frame {batch_id} has the size {frame.width}x{frame.height}")
+        import numpy  # 15 MiB that programs without pixels never need
+
         pixels = numpy.empty((frame.height, frame.width, 3), numpy.uint8)
 
         format = frame.colorFormat
@@ -350,6 +350,8 @@ cdef class Surface:
             uint8; (H, W), or (H, W, C) where a pixel of the plane has several bytes. It keeps the
             memory: `close()` raises BufferError while it is in use.
         """
+        import numpy
+
         cdef NvBufSurface *surface = self.get()
         cdef NvBufSurfacePlaneParams *planes
         cdef PlaneExport export = PlaneExport.__new__(PlaneExport)

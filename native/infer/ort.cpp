@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <glib.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <mutex>
@@ -75,6 +76,13 @@ Runtime *load() {
   check(api, api.GetAllocatorWithDefaultOptions(&runtime->allocator), ErrorKind::Library, what);
   check(api, api.CreateCpuMemoryInfo(ort::kArenaAllocator, ort::kMemTypeDefault, &runtime->memory),
         ErrorKind::Library, what);
+  /* One arena for all sessions, which grows by what is asked for: by default each session has its
+   * own, which doubles each time. */
+  OrtArenaCfg *arena = nullptr;
+  check(api, api.CreateArenaCfg(0, ort::kSameAsRequested, -1, -1, &arena), ErrorKind::Library, what);
+  OrtStatus *registered = api.CreateAndRegisterAllocator(runtime->env, runtime->memory, arena);
+  api.ReleaseArenaCfg(arena);
+  check(api, registered, ErrorKind::Library, what);
   return runtime.release();
 }
 
@@ -210,9 +218,12 @@ Session::Session(const std::string &path) : path_(path) {
   check(api, api.SetInterOpNumThreads(raw, 1), ErrorKind::Library, what);
   check(api, api.AddSessionConfigEntry(raw, "session.intra_op.allow_spinning", "0"),
         ErrorKind::Library, what);
+  check(api, api.AddSessionConfigEntry(raw, "session.use_env_allocators", "1"),
+        ErrorKind::Library, what);
   OrtSession *session = nullptr;
   check(api, api.CreateSession(rt.env, path.c_str(), raw, &session), ErrorKind::Settings,
         what + ", export or copy it again");
+  malloc_trim(0); /* the graph before its optimisation, several MiB */
   session_ = {session, [](OrtSession *last) { runtime().api.ReleaseSession(last); }};
 
   size_t inputs = 0, outputs = 0;

@@ -10,6 +10,7 @@
 #include <cstdint>
 
 struct OrtAllocator;
+struct OrtArenaCfg;
 struct OrtEnv;
 struct OrtMemoryInfo;
 struct OrtRunOptions;
@@ -38,6 +39,7 @@ constexpr uint32_t kApiVersion = 11;
 enum LogLevel { kLogVerbose, kLogInfo, kLogWarning, kLogError, kLogFatal };
 enum Optimization { kOptimizeAll = 99 };
 enum Allocator { kArenaAllocator = 1 };
+enum ArenaExtend { kSameAsRequested = 1 };
 enum MemType { kMemTypeDefault = 0 };
 enum OnnxType { kOnnxTensor = 1 };
 enum ElementType {
@@ -90,7 +92,11 @@ enum ElementType {
   X(98, ReleaseTypeInfo, void, (OrtTypeInfo *))                                                  \
   X(99, ReleaseTensorTypeAndShapeInfo, void, (OrtTensorTypeAndShapeInfo *))                      \
   X(100, ReleaseSessionOptions, void, (OrtSessionOptions *))                                     \
-  X(130, AddSessionConfigEntry, OrtStatus *, (OrtSessionOptions *, const char *, const char *))
+  X(130, AddSessionConfigEntry, OrtStatus *, (OrtSessionOptions *, const char *, const char *))  \
+  X(144, CreateAndRegisterAllocator, OrtStatus *,                                                \
+    (OrtEnv *, const OrtMemoryInfo *, const OrtArenaCfg *))                                      \
+  X(156, CreateArenaCfg, OrtStatus *, (size_t, int, int, int, OrtArenaCfg **))                   \
+  X(157, ReleaseArenaCfg, void, (OrtArenaCfg *))
 
 struct Api {
 #define DSBIND_ORT_MEMBER(slot, name, result, arguments) result(*name) arguments;
