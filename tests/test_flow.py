@@ -514,7 +514,7 @@ def test_what_is_refused_is_shown_without_credentials(call):
 
 def test_after_a_missing_codec_the_same_file_can_be_written(clip, tmp_path, monkeypatch):
     flow, _ = capture(clip)
-    monkeypatch.setitem(dsbind.flow._ENCODERS, "h265", ("nosuchenc", "nosuchenc", "h265parse"))
+    monkeypatch.setitem(dsbind.operations.encode._ENCODERS, "h265", ("nosuchenc", "nosuchenc", "h265parse"))
     with pytest.raises(dsbind.MissingElementError):
         flow.encode(tmp_path / "out.mp4", codec_type="h265")
     flow.encode(tmp_path / "out.mp4")()

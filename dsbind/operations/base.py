@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all operations of a flow are built on: streams, names, options."""
+
+from __future__ import annotations
+
+import enum
+import threading
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dsbind.errors import FlowError, warn_unknown_property
+
+if TYPE_CHECKING:
+    from dsbind.flow import Flow
+    from dsbind.pipeline import Pipeline
+
+
+class MediaType(str, enum.Enum):
+    """Kind of a stream."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class StreamInfo(str):
+    """A stream of a flow: the name of the element it comes from, with more about it.
+
+    Attributes
+    ----------
+    originator : str
+        The element's name; the same as the string itself.
+    template : str
+        Template of the pad it comes from; empty for any.
+    media_type : MediaType
+    """
+
+    originator: str
+    template: str
+    media_type: MediaType
+
+    def __new__(
+        cls, originator: str, template: str = "", media_type: MediaType = MediaType.VIDEO
+    ) -> StreamInfo:
+        self = super().__new__(cls, originator)
+        self.originator = originator
+        self.template = template
+        self.media_type = media_type
+        return self
+
+
+def parse_stream_info(text: str) -> StreamInfo:
+    """A stream from "element" or "element/padtemplate"."""
+    if isinstance(text, StreamInfo):
+        return text
+    originator, _, template = text.partition("/")
+    return StreamInfo(originator, template)
+
+
+class Chain:
+    """The streams that a flow has come to, and how elements are put behind them."""
+
+    DEFAULT_PICTURE_WIDTH = 1920
+    DEFAULT_PICTURE_HEIGHT = 1080
+    DEFAULT_SOURCE_TYPE = "nvurisrcbin"
+    DYNAMIC_SOURCE_TYPE = "nvdsdynamicsrcbin"
+    #: Microseconds.
+    DEFAULT_BATCH_PUSH_TIMEOUT = 33000
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        streams: Sequence[str] | None = None,
+        parent: Flow | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._streams: list[StreamInfo] = [parse_stream_info(text) for text in streams or ()]
+        self._parent = parent
+        self._batch_size: int = parent._batch_size if parent is not None else 0
+
+    def _flow(self, streams: Sequence[str]) -> Flow:
+        """The flow after an operation: it goes on from these streams."""
+        # Not at the top: it is made of the modules that import this one.
+        from dsbind.flow import Flow
+
+        assert isinstance(self, Flow)
+        return Flow(self._pipeline, streams, self)
+
+    def _single_stream(self) -> StreamInfo:
+        if len(self._streams) != 1:
+            raise FlowError(
+                "Upstream error: multiple streams must be batched; "
+                f"there are {len(self._streams)} streams here. "
+                "Start with batch_capture(), and add nothing after render() or encode()"
+            )
+        return parse_stream_info(self._streams[0])
+
+    def _link(self, stream: StreamInfo, target: str, pad: str = "") -> None:
+        """Link a stream of the flow to an element. Everything that follows a stream comes here."""
+        self._pipeline.link((stream.originator, target), (stream.template, pad))
+
+    def _continue(self, stream: StreamInfo, chain: list[str], end: bool = False) -> Flow:
+        """Link a chain of elements after a stream: the flow behind it."""
+        self._link(stream, chain[0])
+        if len(chain) > 1:
+            self._pipeline.link(*chain)
+        return self._flow([] if end else [chain[-1]])
+
+
+_counts: dict[str, int] = {}
+_counts_lock = threading.Lock()
+
+
+def name_of(method: str, role: str) -> str:
+    """The next name of an operation's element: one count per operation in the process."""
+    with _counts_lock:
+        count = _counts.get(method, 0)
+        _counts[method] = count + 1
+    return f"{method}-{role}-{count}"
+
+
+def options_of(
+    method: str, given: Mapping[str, object], known: Mapping[str, object]
+) -> dict[str, Any]:
+    """The options of an operation: what was given, else the default."""
+    options: dict[str, object] = dict(known)
+    for key, value in given.items():
+        name = key.replace("_", "-")
+        if name in known:
+            options[name] = value
+        else:
+            warn_unknown_property(f"{method}()", name, known)
+    return options
