@@ -8,9 +8,8 @@ import threading
 from urllib.parse import unquote, urlsplit
 
 from dsbind import gst
-from dsbind._padprobe import PadProbe, current_probe
+from dsbind.attaching import Attachable, Attachment
 from dsbind.errors import Error, MissingElementError, OutputError, ProbeError
-from dsbind.probe import Probe
 
 
 class Failure:
@@ -37,7 +36,8 @@ class Graph:
         self.core = gst.Bin(name)
         self.failure = Failure(self.core)
         self.elements: dict[str, gst.Element] = {}
-        self.probes: dict[tuple[str, str], tuple[Probe, PadProbe]] = {}
+        #: By element and name: what was attached there.
+        self.attached: dict[tuple[str, str], tuple[Attachable, Attachment]] = {}
         #: For each element, the sink pads (element, pad) that were linked to it or kept for it.
         self.links: dict[str, list[tuple[str, str]]] = {}
         #: Sources that may fail while others go on.
@@ -67,21 +67,19 @@ class Graph:
         _, sink = self.element(source).link(self.element(target), source_pad, target_pad)
         self.links.setdefault(source, []).append((target, sink))
 
-    def attach(self, name: str, probe: Probe, pad: str = "") -> None:
-        element = self.element(name)
-        if (name, probe.name) in self.probes:
-            raise ProbeError(f"Custom Object duplicated: {name!r} has a probe {probe.name!r}")
-        hook = PadProbe(element, pad, probe.handler, probe.reads_batches, self.failure.report)
-        self.probes[name, probe.name] = (probe, hook)
+    def attach(self, target: str, what: Attachable, tips: str = "") -> None:
+        self.element(target)
+        if (target, what.name) in self.attached:
+            raise ProbeError(f"Custom Object duplicated: {target!r} has a {what.name!r} already")
+        self.attached[target, what.name] = (what, what.attach_to(self, target, tips))
 
-    def enable_probes(self, on: bool) -> None:
-        for _, hook in self.probes.values():
-            hook.enabled = on
+    def enable_callbacks(self, on: bool) -> None:
+        for _, attachment in list(self.attached.values()):
+            attachment.enabled = on
 
     def is_in_callback(self) -> bool:
-        """Whether this is called inside a callback of one of its probes."""
-        current = current_probe()
-        return any(hook is current for _, hook in self.probes.values())
+        """Whether this is called inside a callback of something attached here."""
+        return any(attachment.is_current() for _, attachment in list(self.attached.values()))
 
     def uri_of(self, name: str) -> str | None:
         """What a source reads; None for an element that is no source."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dsbind import gst
+from dsbind.attaching import Attachable
 from dsbind.errors import (
     ArgumentTypeError,
     ConfigError,
@@ -20,7 +21,6 @@ from dsbind.errors import (
     add_text,
 )
 from dsbind.graph import Graph
-from dsbind.probe import Probe
 from dsbind.run import MessageCallback, Run
 
 __all__ = ["Node", "Pipeline"]
@@ -115,7 +115,7 @@ class Pipeline:
     def attach(
         self,
         target: str,
-        what: Probe | str,
+        what: Attachable | str,
         name: str = "",
         tips: str = "",
         properties: Mapping[str, object] | None = None,
@@ -131,9 +131,10 @@ class Pipeline:
             raise UnsupportedError(
                 f"attach({what!r}): this release has no probes by name; pass a Probe"
             )
-        if not isinstance(what, Probe):
+        if not isinstance(what, Attachable):
             raise ArgumentTypeError(
-                f"Unsupported object type for Pipeline.attach: {what!r} is no Probe"
+                f"Unsupported object type for Pipeline.attach: {what!r} is no Probe, Feeder or "
+                "Receiver"
             )
         self._graph.attach(target, what, tips)
         return self
@@ -368,18 +369,18 @@ class Node:
         self._graph.link(self._name, node.name, pads[0], pads[1])
         return self
 
-    def attach(self, what: Probe, tips: str = "") -> Node:
+    def attach(self, what: Attachable, tips: str = "") -> Node:
         """Attach a probe, as `Pipeline.attach` does."""
-        if not isinstance(what, Probe):
+        if not isinstance(what, Attachable):
             raise ArgumentTypeError(
-                f"Unsupported object type for Node.attach: {what!r} is no Probe"
+                f"Unsupported object type for Node.attach: {what!r} is no Probe, Feeder or Receiver"
             )
         self._graph.attach(self._name, what, tips)
         return self
 
-    def find(self, name: str) -> Probe:
-        """The probe that was attached here under a name."""
-        found = self._graph.probes.get((self._name, name))
+    def find(self, name: str) -> Attachable:
+        """What was attached here under a name."""
+        found = self._graph.attached.get((self._name, name))
         if found is None:
             raise MissingElementError(f"{name} Not found: {self._name!r} has no probe of that name")
         return found[0]

@@ -6,16 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dsbind.attaching import Attachable, Attachment
 from dsbind.errors import ArgumentTypeError
 
 if TYPE_CHECKING:
+    from dsbind.graph import Graph
     from dsbind.meta import BatchMetadata
     from dsbind.surface import Buffer
 
 __all__ = ["BatchMetadataOperator", "BufferOperator", "Probe"]
 
 
-class Probe:
+class Probe(Attachable):
     """Names an operator, so that it can be attached to an element.
 
     Parameters
@@ -52,6 +54,14 @@ class Probe:
         if isinstance(self.operator, BatchMetadataOperator):
             return self.operator.handle_metadata
         return self.operator.handle_buffer
+
+    def attach_to(self, graph: Graph, target: str, tips: str) -> Attachment:
+        """Watch a source pad: the last one of the element, or the one that `tips` names."""
+        from dsbind._padprobe import PadProbe
+
+        return PadProbe(
+            graph.element(target), tips, self.handler, self.reads_batches, graph.failure.report
+        )
 
     def __repr__(self) -> str:
         return f"Probe({self.name!r}, {self.operator!r})"

@@ -86,7 +86,7 @@ class Run:
         _running.add(self)
         self.graph.failure.error = None
         self.graph.note_outputs()
-        self.graph.enable_probes(True)
+        self.graph.enable_callbacks(True)
         self._reach(gst.PAUSED)
         if seek is not None and not (
             self._core.wait_state(5.0) >= gst.PAUSED and self._core.seek(seek)
@@ -195,7 +195,7 @@ class Run:
         failure = self.graph.failure.error
         if failure is not None and self.error is None:
             self.error = failure
-            self.graph.enable_probes(False)
+            self.graph.enable_callbacks(False)
             if not self.graph.outputs:
                 self._done = True
                 return

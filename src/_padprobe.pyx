@@ -83,10 +83,9 @@ cdef class PadProbe:
     def enabled(self, bint on):
         g_atomic_int_set(&self.hook.enabled, on)
 
-
-def current_probe():
-    """The PadProbe whose handler the calling thread is in, or None."""
-    return running.get(get_ident())
+    def is_current(self):
+        """Whether the calling thread is in its handler."""
+        return running.get(get_ident()) is self
 
 
 # By thread. Only the thread itself reads and writes its entry.

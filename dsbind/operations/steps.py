@@ -12,7 +12,7 @@ from dsbind.operations.base import Chain, name_of
 
 if TYPE_CHECKING:
     from dsbind.flow import Flow
-    from dsbind.probe import Probe
+    from dsbind.attaching import Attachable
 
 
 class Steps(Chain):
@@ -52,7 +52,7 @@ class Steps(Chain):
 
     def attach(
         self,
-        what: Probe | str,
+        what: Attachable | str,
         name: str = "",
         tips: str = "",
         properties: Mapping[str, object] | None = None,
