@@ -11,11 +11,21 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dsbind import buffer as buffer
     from dsbind import gst as gst
     from dsbind import meta as meta
     from dsbind import osd as osd
     from dsbind import runtime as runtime
+    from dsbind import signal as signal
     from dsbind import surface as surface
+    from dsbind import tensor as tensor
+    from dsbind import utils as utils
+    from dsbind.buffer import Buffer as Buffer
+    from dsbind.buffers import BufferProvider as BufferProvider
+    from dsbind.buffers import BufferRetriever as BufferRetriever
+    from dsbind.buffers import Feeder as Feeder
+    from dsbind.buffers import Receiver as Receiver
+    from dsbind.compat import as_pyservicemaker as as_pyservicemaker
     from dsbind.errors import ArgumentTypeError as ArgumentTypeError
     from dsbind.errors import ConfigError as ConfigError
     from dsbind.errors import ConfiguredFileError as ConfiguredFileError
@@ -27,6 +37,7 @@ if TYPE_CHECKING:
     from dsbind.errors import MissingElementError as MissingElementError
     from dsbind.errors import MissingFileError as MissingFileError
     from dsbind.errors import OutputError as OutputError
+    from dsbind.errors import PipelineFileError as PipelineFileError
     from dsbind.errors import ProbeError as ProbeError
     from dsbind.errors import RuntimeNotFoundError as RuntimeNotFoundError
     from dsbind.errors import SourceError as SourceError
@@ -40,20 +51,34 @@ if TYPE_CHECKING:
     from dsbind.flow import MediaType as MediaType
     from dsbind.flow import RenderMode as RenderMode
     from dsbind.flow import StreamInfo as StreamInfo
+    from dsbind.messages import DynamicSourceMessage as DynamicSourceMessage
     from dsbind.messages import EOSMessage as EOSMessage
     from dsbind.messages import PipelineMessage as PipelineMessage
     from dsbind.messages import PipelineState as PipelineState
     from dsbind.messages import StateTransitionMessage as StateTransitionMessage
-    from dsbind.pipeline import Node as Node
+    from dsbind.node import Node as Node
     from dsbind.pipeline import Pipeline as Pipeline
-    from dsbind.probe import BatchMetadataOperator as BatchMetadataOperator
-    from dsbind.probe import BufferOperator as BufferOperator
-    from dsbind.probe import Probe as Probe
-    from dsbind.surface import Buffer as Buffer
+    from dsbind.probes import BatchMetadataOperator as BatchMetadataOperator
+    from dsbind.probes import BufferObserver as BufferObserver
+    from dsbind.probes import BufferOperator as BufferOperator
+    from dsbind.probes import Probe as Probe
+    from dsbind.registry import CommonFactory as CommonFactory
+    from dsbind.registry import probe as probe
+    from dsbind.registry import register_probe as register_probe
+    from dsbind.source_config import RecordConfig as RecordConfig
+    from dsbind.source_config import SensorInfo as SensorInfo
+    from dsbind.source_config import SmartRecordConfig as SmartRecordConfig
+    from dsbind.source_config import SourceConfig as SourceConfig
+    from dsbind.surface import ColorFormat as ColorFormat
+    from dsbind.tensor import Tensor as Tensor
+    from dsbind.tensor import as_tensor as as_tensor
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "buffer": ("Buffer",),
+    "buffers": ("BufferProvider", "BufferRetriever", "Feeder", "Receiver"),
+    "compat": ("as_pyservicemaker",),
     "errors": (
         "ArgumentTypeError",
         "ConfigError",
@@ -66,6 +91,7 @@ _HOMES = {
         "MissingElementError",
         "MissingFileError",
         "OutputError",
+        "PipelineFileError",
         "ProbeError",
         "RuntimeNotFoundError",
         "SourceError",
@@ -77,14 +103,24 @@ _HOMES = {
         "UnsupportedError",
     ),
     "flow": ("Flow", "MediaType", "RenderMode", "StreamInfo"),
-    "messages": ("EOSMessage", "PipelineMessage", "PipelineState", "StateTransitionMessage"),
-    "pipeline": ("Node", "Pipeline"),
-    "probe": ("BatchMetadataOperator", "BufferOperator", "Probe"),
-    "surface": ("Buffer",),
+    "messages": (
+        "DynamicSourceMessage",
+        "EOSMessage",
+        "PipelineMessage",
+        "PipelineState",
+        "StateTransitionMessage",
+    ),
+    "node": ("Node",),
+    "pipeline": ("Pipeline",),
+    "probes": ("BatchMetadataOperator", "BufferObserver", "BufferOperator", "Probe"),
+    "registry": ("CommonFactory", "probe", "register_probe"),
+    "source_config": ("RecordConfig", "SensorInfo", "SmartRecordConfig", "SourceConfig"),
+    "surface": ("ColorFormat",),
+    "tensor": ("Tensor", "as_tensor"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-_MODULES = ("gst", "meta", "osd", "runtime", "surface")
+_MODULES = ("buffer", "gst", "meta", "osd", "runtime", "signal", "surface", "tensor", "utils")
 
 __all__ = [*sorted(_HOME_OF), *_MODULES]
 

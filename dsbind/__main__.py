@@ -34,6 +34,100 @@ def _doctor(arguments: argparse.Namespace) -> int:
     return doctor.run(arguments.json)
 
 
+def _graph(arguments: argparse.Namespace) -> int:
+    from dsbind import sketching
+
+    return sketching.run([arguments.program, *arguments.arguments], arguments.out, arguments.wait)
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from dsbind import inspecting
+
+    return inspecting.run(arguments.element, arguments.property, arguments.json)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from dsbind import programs
+
+    module = ["-m"] if arguments.module else []
+    programs.run([*module, arguments.program, *arguments.arguments], arguments.progress)
+
+
+def _samples(arguments: argparse.Namespace) -> int:
+    from dsbind import samples
+
+    prefix = arguments.prefix or samples.default_prefix()
+    for path, about in samples.install(prefix).items():
+        print(f"{path:44} {about}")
+    print(f"samples are at {prefix}")
+    return 0
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a program that was written for pyservicemaker",
+        description="Run a program in which `import pyservicemaker` gives dsbind, and in which "
+        "paths below /opt/nvidia/deepstream/deepstream lead to samples where there is no SDK.",
+    )
+    run.add_argument(
+        "--progress", action="store_true", help="show how far each pipeline is, on standard error"
+    )
+    run.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
+    run.add_argument("program", metavar="PROGRAM.py")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's")
+    run.set_defaults(run=_run)
+
+
+def _add_samples(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    samples = commands.add_parser("samples", help="sample videos, models and configs")
+    actions = samples.add_subparsers(dest="action", metavar="ACTION", required=True)
+    install = actions.add_parser(
+        "install",
+        help="lay them out under the names that the DeepStream SDK gives them",
+        description="Lay out a tree with the SDK's names: samples/streams, samples/models, "
+        "samples/configs, sources/apps/sample_apps, lib.",
+    )
+    install.add_argument(
+        "--prefix",
+        metavar="DIR",
+        help="where (default: the SDK's own folder where there is no SDK and it can be written, "
+        "else a private folder that `dsbind run` uses)",
+    )
+    install.set_defaults(run=_samples)
+
+
+def _add_graph(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    graph = commands.add_parser(
+        "graph",
+        help="draw the pipelines of a program without playing them",
+        description="Run a program until it would start its pipelines, and draw them.",
+    )
+    graph.add_argument(
+        "-o", dest="out", metavar="FILE", help="a .svg, .png, .pdf or .dot file (default: NAME.svg)"
+    )
+    graph.add_argument(
+        "--wait",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="time for further pipelines after the first (default: 5)",
+    )
+    graph.add_argument("program", metavar="PROGRAM.py")
+    graph.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's")
+    graph.set_defaults(run=_graph)
+
+
+def _add_inspect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    inspect = commands.add_parser(
+        "inspect", help="show an element's properties, defaults, ranges, pads and signals"
+    )
+    inspect.add_argument("element", metavar="ELEMENT")
+    inspect.add_argument("property", nargs="?", metavar="PROPERTY", help="only this one, in full")
+    inspect.add_argument("--json", action="store_true", help="write JSON")
+    inspect.set_defaults(run=_inspect)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="dsbind",
@@ -65,6 +159,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     doctor.add_argument("--json", action="store_true", help="write JSON")
     doctor.set_defaults(run=_doctor)
+    _add_run(commands)
+    _add_samples(commands)
+    _add_graph(commands)
+    _add_inspect(commands)
     return parser
 
 

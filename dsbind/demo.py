@@ -16,12 +16,12 @@ from dsbind import clips, data
 from dsbind.errors import Error, OutputError, SourceError, missing_file
 from dsbind.flow import Flow, RenderMode
 from dsbind.pipeline import Pipeline
-from dsbind.probe import BatchMetadataOperator, BufferOperator, Probe
+from dsbind.probes import BatchMetadataOperator, BufferOperator, Probe
 from dsbind.progress import Progress
 
 if TYPE_CHECKING:
+    from dsbind.buffer import Buffer
     from dsbind.meta import BatchMetadata
-    from dsbind.surface import Buffer
 
 __all__ = ["Collector", "run"]
 

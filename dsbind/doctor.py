@@ -21,14 +21,21 @@ __all__ = ["report", "run"]
 
 ELEMENTS = (
     "nvurisrcbin",
+    "nvmultiurisrcbin",
+    "nvdsdynamicsrcbin",
     "nvv4l2decoder",
     "nvstreammux",
+    "nvstreamdemux",
     "nvvideoconvert",
     "nvinfer",
     "nvmultistreamtiler",
     "nvdsosd",
     "nvosdbin",
     "nvv4l2h264enc",
+    "nvv4l2h265enc",
+    "nvv4l2av1enc",
+    "nvjpegenc",
+    "nvrtspoutsinkbin",
     "nveglglessink",
 )
 
@@ -58,6 +65,7 @@ PACKAGE_OF_LIBRARY = (
     ("libgstvideo", "libgstreamer-plugins-base1.0-0"),
     ("libgstapp", "libgstreamer-plugins-base1.0-0"),
     ("libgstpbutils", "libgstreamer-plugins-base1.0-0"),
+    ("libgstrtspserver", "libgstrtspserver-1.0-0"),
     ("libgst", "libgstreamer1.0-0"),
     ("libglib", "libglib2.0-0"),
     ("libgobject", "libglib2.0-0"),

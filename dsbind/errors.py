@@ -23,6 +23,7 @@ __all__ = [
     "MissingElementError",
     "MissingFileError",
     "OutputError",
+    "PipelineFileError",
     "ProbeError",
     "RuntimeNotFoundError",
     "SourceError",
@@ -75,6 +76,10 @@ class MissingFileError(Error, FileNotFoundError):
 
 class ConfiguredFileError(ConfigError, MissingFileError):
     """A file that a configuration names does not exist."""
+
+
+class PipelineFileError(ConfigError, RuntimeError):
+    """A file that describes a pipeline is not as it should be."""
 
 
 class RuntimeNotFoundError(Error, ImportError):
@@ -193,7 +198,10 @@ def add_text(error: BaseException, text: str) -> None:
 
 def missing_file(path: str, purpose: str = "") -> MissingFileError:
     """The error for a file that is not there; `purpose` says what it was wanted for."""
-    return MissingFileError(f"File {path} doesn't exist{f': {purpose}' if purpose else ''}")
+    from dsbind.paths import hint
+
+    advice = ". ".join(text for text in (purpose, hint(path)) if text)
+    return MissingFileError(f"File {path} doesn't exist{f': {advice}' if advice else ''}")
 
 
 def unreadable(uri: str, reason: str) -> SourceError:

@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger("dsbind")
 
 _WRITERS = {"filesink", "multifilesink", "mp4mux", "qtmux", "matroskamux", "splitmuxsink"}
-_DISPLAYS = {"nveglglessink", "nv3dsink", "autovideosink", "glimagesink", "ximagesink"}
+_SERVERS = {"nvrtspoutsinkbin", "udpsink", "multiudpsink"}
+_DISPLAYS = {
+    "nveglglessink",
+    "nv3dsink",
+    "autovideosink",
+    "glimagesink",
+    "waylandsink",
+    "xvimagesink",
+    "ximagesink",
+}
 # What they miss is named in their configuration file.
 _CONFIGURED = {"nvinfer", "nvinferserver"}
 
@@ -62,9 +71,16 @@ def error_of(message: gst.Message, uri: str | None) -> Error:
         kind = _class_of(message)
         if kind is DisplayError and "RenderMode.DISCARD" not in text:
             text += ". Use RenderMode.DISCARD or encode() instead"
+        if text.startswith(("Can not initialize x264", "Can not initialize x265")):
+            text += " Width and height must be even numbers: give encode() a width and height"
         error = kind(f"{who}: {text}")
     error.element = message.path[0] if message.path else message.origin
     return error
+
+
+def is_closed_window(message: gst.Message) -> bool:
+    """Whether somebody closed the window that shows the video, which is no failure."""
+    return message.factory in _DISPLAYS and message.text.startswith("Output window was closed")
 
 
 def warn_of(message: gst.Message) -> None:
@@ -78,6 +94,8 @@ def warn_of(message: gst.Message) -> None:
 
 def _class_of(message: gst.Message) -> type[Error]:
     if message.factory in _WRITERS:
+        return OutputError
+    if message.factory in _SERVERS and message.domain == "resource":
         return OutputError
     if message.factory in _DISPLAYS:
         return DisplayError

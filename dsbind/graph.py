@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import threading
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from dsbind import gst
 from dsbind.attaching import Attachable, Attachment
+from dsbind.branches import Branches
 from dsbind.errors import Error, MissingElementError, OutputError, ProbeError
 
 
@@ -28,6 +30,14 @@ class Failure:
         self._core.wake("failure")
 
 
+class Server(Protocol):
+    """What a pipeline starts beside itself."""
+
+    def close(self) -> None:
+        """End it; once more does nothing."""
+        ...
+
+
 class Graph:
     """What a pipeline is made of. It knows nothing of who runs it."""
 
@@ -38,12 +48,21 @@ class Graph:
         self.elements: dict[str, gst.Element] = {}
         #: By element and name: what was attached there.
         self.attached: dict[tuple[str, str], tuple[Attachable, Attachment]] = {}
+        # Whether a run has them enabled: for what is attached while it goes on.
+        self._callbacks = False
         #: For each element, the sink pads (element, pad) that were linked to it or kept for it.
         self.links: dict[str, list[tuple[str, str]]] = {}
+        self.branches = Branches(self)
+        #: Servers that run beside it and end with a run.
+        self.servers: list[Server] = []
         #: Sources that may fail while others go on.
         self.tolerated: set[str] = set()
+        #: Sources that a flow does not go on with. They rest while nothing follows them.
+        self.left_out: set[str] = set()
         #: Files that are written: path, and its (size, mtime) before, None where it was not there.
         self.outputs: dict[str, tuple[int, int] | None] = {}
+        #: The elements that write each of them, first to last.
+        self.writers: dict[str, list[str]] = {}
 
     def add(self, factory: str, name: str) -> gst.Element:
         if name in self.elements:
@@ -71,15 +90,23 @@ class Graph:
         self.element(target)
         if (target, what.name) in self.attached:
             raise ProbeError(f"Custom Object duplicated: {target!r} has a {what.name!r} already")
-        self.attached[target, what.name] = (what, what.attach_to(self, target, tips))
+        attachment = what.attach_to(self, target, tips)
+        self.attached[target, what.name] = (what, attachment)
+        if self._callbacks:
+            attachment.enabled = True
 
     def enable_callbacks(self, on: bool) -> None:
+        self._callbacks = on
         for _, attachment in list(self.attached.values()):
             attachment.enabled = on
 
     def is_in_callback(self) -> bool:
         """Whether this is called inside a callback of something attached here."""
         return any(attachment.is_current() for _, attachment in list(self.attached.values()))
+
+    def rest_left_out(self) -> None:
+        for name in self.left_out:
+            self.elements[name].lock_state(name not in self.links)
 
     def uri_of(self, name: str) -> str | None:
         """What a source reads; None for an element that is no source."""
@@ -130,6 +157,12 @@ class Graph:
             else:
                 left.append(path)
         return left
+
+    def close_servers(self) -> None:
+        """End what runs beside the pipeline."""
+        servers, self.servers = self.servers, []
+        for server in servers:
+            server.close()
 
     def note_outputs(self) -> None:
         """Remember the files as they are before a run."""

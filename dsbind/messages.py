@@ -6,7 +6,15 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-__all__ = ["EOSMessage", "PipelineMessage", "PipelineState", "StateTransitionMessage"]
+from dsbind.errors import mask_uri
+
+__all__ = [
+    "DynamicSourceMessage",
+    "EOSMessage",
+    "PipelineMessage",
+    "PipelineState",
+    "StateTransitionMessage",
+]
 
 
 class PipelineState(enum.IntEnum):
@@ -42,3 +50,31 @@ class StateTransitionMessage(PipelineMessage):
 @dataclass(frozen=True)
 class EOSMessage(PipelineMessage):
     """Every stream has ended; `wait()` returns after it."""
+
+
+@dataclass(frozen=True, repr=False)
+class DynamicSourceMessage(PipelineMessage):
+    """A source of an element that has several begins to play, or is gone.
+
+    Attributes
+    ----------
+    source_added : bool
+        True when it begins; False when it ended, was removed or failed.
+    source_id : int
+        Its number: the `source_id` of its frames.
+    sensor_id, sensor_name, uri : str
+        "N/A" where they were not given.
+    """
+
+    source_added: bool
+    source_id: int
+    sensor_id: str = "N/A"
+    sensor_name: str = "N/A"
+    uri: str = "N/A"
+
+    def __repr__(self) -> str:
+        return (
+            f"DynamicSourceMessage(source_added={self.source_added}, source_id={self.source_id}, "
+            f"sensor_id={self.sensor_id!r}, sensor_name={self.sensor_name!r}, "
+            f"uri={mask_uri(self.uri)!r})"
+        )

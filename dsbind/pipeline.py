@@ -4,24 +4,26 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from dsbind import gst
 from dsbind.attaching import Attachable
 from dsbind.errors import (
     ArgumentTypeError,
     ConfigError,
-    MissingElementError,
     StateError,
     StopTimeoutError,
-    UnsupportedError,
     add_text,
 )
 from dsbind.graph import Graph
+from dsbind.node import Node, attach, is_pair
 from dsbind.run import MessageCallback, Run
+
+if TYPE_CHECKING:
+    from dsbind.picture import Picture
 
 __all__ = ["Node", "Pipeline"]
 
@@ -30,6 +32,13 @@ _INTERRUPT_EOS = 0.7
 _INTERRUPT_END = 0.95
 # A century; what GStreamer counts in nanoseconds ends after nearly three.
 _MOST_SECONDS = 3.2e9
+# How long seek() waits for a pipeline that is just starting.
+_START_TIME = 5.0
+_MOST_PORT = 65535
+_MOST_BUFFER = 2**31 - 1
+
+# Environment: a folder for the graphs of pipelines, which are then not started (`dsbind graph`).
+GRAPHS_VARIABLE = "DSBIND_GRAPHS"
 
 
 class Pipeline:
@@ -40,24 +49,30 @@ class Pipeline:
     name
         Its name in messages.
     config_file
-        A YAML file that describes the graph; not in this release.
+        A YAML file that describes its elements, and how they are linked.
+
+    Raises
+    ------
+    PipelineFileError
+        The file is not as it should be; the message names file, line and key.
 
     Notes
     -----
-    All methods may be called from any thread. `stop` may also be called inside a callback.
+    All methods may be called from any thread, and all but `wait` inside a callback.
     """
 
-    def __init__(self, name: str, config_file: str | None = None) -> None:
-        if config_file is not None:
-            raise UnsupportedError(
-                f"Pipeline({name!r}, {config_file!r}): this release reads no pipeline files; "
-                "use add() and link()"
-            )
+    def __init__(self, name: str, config_file: str | os.PathLike[str] | None = None) -> None:
+        if not isinstance(name, str):
+            raise ArgumentTypeError(f"a pipeline's name is a text, not {name!r}")
         self._graph = Graph(name)
         self._nodes: dict[str, Node] = {}
         self._run: Run | None = None
         self._lock = threading.Lock()
         self._seek: float | None = None
+        if config_file is not None:
+            from dsbind.pipeline_file import build
+
+            build(self, config_file)
 
     @property
     def name(self) -> str:
@@ -78,6 +93,9 @@ class Pipeline:
         ConfigError
             A property's value cannot be used. An unknown property only warns.
         """
+        for text in (type_name, name):
+            if not isinstance(text, str):
+                raise ArgumentTypeError(f"add() takes an element's type and name, not {text!r}")
         self._graph.add(type_name, name)
         if properties:
             self[name].set(properties)
@@ -103,7 +121,7 @@ class Pipeline:
             for source, target in zip(names, names[1:], strict=False):
                 self._graph.link(source, target)
             return self
-        if len(names) != 2 or not all(_is_pair(pair) for pair in names):
+        if len(names) != 2 or not all(is_pair(pair) for pair in names):
             raise ArgumentTypeError(
                 "Invalid number of arguments: link() with pads is link((source, target), "
                 f"(source_pad, target_pad)), not {names!r}"
@@ -120,23 +138,30 @@ class Pipeline:
         tips: str = "",
         properties: Mapping[str, object] | None = None,
     ) -> Pipeline:
-        """Attach a probe to a source pad of an element: the last one, or the one that `tips` names.
+        """Attach a probe, feeder, receiver or signal object to an element.
+
+        Parameters
+        ----------
+        target
+            The element.
+        what
+            The object, or the name of a factory that makes one.
+        name
+            The object's name, where `what` is a factory.
+        tips
+            For a probe the source pad: by default the last one. For others the signals, such as
+            "need-data/enough-data".
+        properties
+            Set on the object, before it is attached.
 
         Raises
         ------
         ProbeError
-            There is no such source pad, or the element has a probe of this name.
+            There is no such source pad, or the element has an object of this name.
+        ArgumentTypeError
+            `what` cannot be attached.
         """
-        if isinstance(what, str):
-            raise UnsupportedError(
-                f"attach({what!r}): this release has no probes by name; pass a Probe"
-            )
-        if not isinstance(what, Attachable):
-            raise ArgumentTypeError(
-                f"Unsupported object type for Pipeline.attach: {what!r} is no Probe, Feeder or "
-                "Receiver"
-            )
-        self._graph.attach(target, what, tips)
+        attach(self._graph, target, what, name, tips, properties, "Pipeline.attach")
         return self
 
     def __getitem__(self, name: str) -> Node:
@@ -147,7 +172,7 @@ class Pipeline:
         return node
 
     def __contains__(self, name: object) -> bool:
-        return name in self._graph.elements
+        return isinstance(name, str) and name in self._graph.elements
 
     # Running
 
@@ -185,6 +210,9 @@ class Pipeline:
         with self._lock:
             if self._run is not None and not self._run.ended.is_set():
                 raise StateError(f"pipeline {self.name!r} is running; stop() and wait() first")
+            if GRAPHS_VARIABLE in os.environ:
+                self.graph().keep(os.environ[GRAPHS_VARIABLE], self.name)
+                return self
             run = self._run = Run(self._graph, on_message)
         try:
             run.prepare(self._seek)
@@ -206,6 +234,8 @@ class Pipeline:
         Error
             An element refused to start. Nothing is left running then.
         """
+        if GRAPHS_VARIABLE in os.environ:
+            return self
         run = self._run
         if run is None or not run.claim():
             raise StateError(f"pipeline {self.name!r} is not prepared; call prepare() or start()")
@@ -279,6 +309,40 @@ class Pipeline:
             self._run.request_stop(timeout)
         return self
 
+    def pause(self) -> Pipeline:
+        """Hold everything where it is; `resume` goes on. `stop` works meanwhile, too.
+
+        Raises
+        ------
+        StateError
+            It is not playing.
+        """
+        return self._hold(True)
+
+    def resume(self) -> Pipeline:
+        """Go on after `pause`.
+
+        Raises
+        ------
+        StateError
+            It is not running.
+        """
+        return self._hold(False)
+
+    def _hold(self, paused: bool) -> Pipeline:
+        run = self._run
+        if run is None or run.ended.is_set():
+            raise StateError(f"pipeline {self.name!r} is not running; start() it first")
+        if not run.watched:
+            raise StateError(f"pipeline {self.name!r} is prepared but not playing: call activate()")
+        run.hold(paused)
+        return self
+
+    @property
+    def running(self) -> bool:
+        """Whether it was prepared or started, and has not ended yet."""
+        return self._run is not None and not self._run.ended.is_set()
+
     def seek(self, time_in_seconds: float) -> Pipeline:
         """Go to the last key frame at or before a time; before the start, start there.
 
@@ -287,23 +351,80 @@ class Pipeline:
         ConfigError
             The time is negative or no number.
         StateError
-            The sources cannot seek, or the pipeline is not playing yet.
+            The sources cannot seek, or the pipeline does not get to play.
         """
-        seconds = float(time_in_seconds)
+        try:
+            seconds = float(time_in_seconds)
+        except (TypeError, ValueError):
+            raise ArgumentTypeError(f"seek() takes seconds, not {time_in_seconds!r}") from None
         if not 0 <= seconds <= _MOST_SECONDS:
             raise ConfigError(f"seek() takes seconds from 0, not {time_in_seconds!r}")
-        if self._run is None or self._run.ended.is_set():
+        run = self._run
+        if run is None or run.ended.is_set():
             self._seek = seconds
-        elif not self._graph.core.seek(seconds):
+        elif not run.seek(seconds, _START_TIME):
             raise StateError(
                 f"pipeline {self.name!r} cannot seek to {seconds:g} s: "
                 "its sources cannot, or it is not playing yet"
             )
         return self
 
-    def graph(self) -> str:
-        """The elements and links in Graphviz' dot language."""
-        return self._graph.core.graph()
+    def start_rtsp_server(self, rtsp_port: int, udp_port: int, buffer_size: int = 0) -> int:
+        """Serve a local RTP stream of H.264, sent to `udp_port`, at rtsp://127.0.0.1:PORT/ds-test.
+
+        The server runs from now on, beside the pipeline, and ends with its run.
+
+        Parameters
+        ----------
+        rtsp_port, udp_port
+            From 1 to 65535, on the loopback interface.
+        buffer_size
+            Bytes of the UDP socket's buffer; 0 for the system's default.
+
+        Returns
+        -------
+        int
+            The RTSP port.
+
+        Raises
+        ------
+        ConfigError
+            A number is out of range.
+        OutputError
+            A port is taken.
+        """
+        numbers = {"rtsp_port": rtsp_port, "udp_port": udp_port, "buffer_size": buffer_size}
+        for name, number in numbers.items():
+            most = _MOST_BUFFER if name == "buffer_size" else _MOST_PORT
+            if not isinstance(number, int):
+                raise ArgumentTypeError(f"start_rtsp_server(): {name} is a number, not {number!r}")
+            if not (name != "buffer_size") <= number <= most:
+                raise ConfigError(f"start_rtsp_server(): {name} is up to {most}, not {number}")
+        from dsbind._rtsp import RtspServer
+
+        self._graph.servers.append(RtspServer(rtsp_port, udp_port, buffer_size))
+        return rtsp_port
+
+    # Looking at it
+
+    def graph(self, details: bool = False) -> Picture:
+        """The elements and their links: a picture, and text in Graphviz' dot language.
+
+        Parameters
+        ----------
+        details
+            Everything that GStreamer knows: the elements inside bins, all properties, all caps.
+
+        Examples
+        --------
+        >>> pipeline.graph().save("pipeline.svg")
+        """
+        from dsbind.picture import Picture, draw
+
+        return Picture(self._graph.core.graph()) if details else draw(self._graph)
+
+    def _repr_svg_(self) -> str | None:
+        return self.graph()._repr_svg_()
 
     def _interrupt(self, run: Run) -> None:
         until = time.monotonic() + _INTERRUPT_END
@@ -316,82 +437,3 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"<Pipeline {self.name!r}: {', '.join(self._graph.elements) or 'empty'}>"
-
-
-class Node:
-    """One element of a pipeline, as `pipeline[name]` gives it."""
-
-    def __init__(self, graph: Graph, name: str) -> None:
-        self._graph = graph
-        self._element: gst.Element = graph.element(name)
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        """Its name within the pipeline."""
-        return self._name
-
-    def set(
-        self,
-        properties: Mapping[str, object] | Iterable[Mapping[str, object]] | str,
-        *value: object,
-    ) -> Node:
-        """Set properties from a mapping, from several, or one by name and value.
-
-        Underscores in names count as hyphens. A list sets its property once for each item.
-
-        Raises
-        ------
-        ConfigError
-            A value is of the wrong type or out of range; the message names the range.
-        """
-        if isinstance(properties, str):
-            if len(value) != 1:
-                raise ArgumentTypeError(f"set({properties!r}) needs one value, not {value!r}")
-            properties = {properties: value[0]}
-        groups = [properties] if isinstance(properties, Mapping) else properties
-        if not isinstance(groups, Iterable):
-            raise ArgumentTypeError(f"set() takes a mapping of properties, not {groups!r}")
-        for group in groups:
-            if not isinstance(group, Mapping) or not all(isinstance(key, str) for key in group):
-                raise ArgumentTypeError(f"set() takes mappings of names to values, not {group!r}")
-            for key, item in group.items():
-                for one in item if isinstance(item, list) else [item]:
-                    self._element.set(key.replace("_", "-"), one)
-        return self
-
-    def get(self, key: str) -> str | int | float | bool | None:
-        """The value of a property, enums and flags as numbers; None where there is none."""
-        return self._element.get(key.replace("_", "-"))
-
-    def link(self, node: Node, pads: Sequence[str] = ("", "")) -> Node:
-        """Link to another element; `pads` hints which pads, as in `Pipeline.link`."""
-        self._graph.link(self._name, node.name, pads[0], pads[1])
-        return self
-
-    def attach(self, what: Attachable, tips: str = "") -> Node:
-        """Attach a probe, as `Pipeline.attach` does."""
-        if not isinstance(what, Attachable):
-            raise ArgumentTypeError(
-                f"Unsupported object type for Node.attach: {what!r} is no Probe, Feeder or Receiver"
-            )
-        self._graph.attach(self._name, what, tips)
-        return self
-
-    def find(self, name: str) -> Attachable:
-        """What was attached here under a name."""
-        found = self._graph.attached.get((self._name, name))
-        if found is None:
-            raise MissingElementError(f"{name} Not found: {self._name!r} has no probe of that name")
-        return found[0]
-
-    def __repr__(self) -> str:
-        return f"<Node {self._element}>"
-
-
-def _is_pair(value: object) -> bool:
-    return (
-        isinstance(value, (tuple, list))
-        and len(value) == 2
-        and all(isinstance(name, str) for name in value)
-    )

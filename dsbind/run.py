@@ -9,19 +9,26 @@ import os
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable
 
 from dsbind import gst
+from dsbind._branch import is_sink, say_eos
+from dsbind.branches import Branch
+from dsbind.errands import Errand
 from dsbind.errors import Error, StateError, StopTimeoutError, StreamError, add_text
-from dsbind.failures import error_of, warn_of
+from dsbind.failures import error_of, is_closed_window, warn_of
+from dsbind.finishing import complete_files
 from dsbind.forked import need_threads
 from dsbind.graph import Graph
 from dsbind.messages import (
+    DynamicSourceMessage,
     EOSMessage,
     PipelineMessage,
     PipelineState,
     StateTransitionMessage,
 )
+from dsbind.progress import VARIABLE, PlayingTime
 
 MessageCallback = Callable[[PipelineMessage], object]
 
@@ -33,8 +40,14 @@ _ASK_AGAIN = 0.25
 _LOOK_AGAIN = 0.02
 # What is not playing this long after it was told to stop has nothing to complete.
 _STARTING = 2.0
+# Time for one change of state to end before the next.
+_SETTLING = 1.0
 # Time for files to be completed after Python code failed.
 _GRACE = 1.0
+# Sources may come and go, and fail, for as long as a pipeline runs.
+_MOST_LOSSES = 64
+# Time for sources to be ready for a seek before the start.
+_SEEK_TIME = 5.0
 # Switches that keep an element from letting its stream end.
 _ENDLESS = ("drop-pipeline-eos", "file-loop")
 
@@ -64,10 +77,14 @@ class Run:
         self._stopping: float | None = None
         self._asked: float | None = None
         self._interrupted = False
+        self._paused = False
+        self._errands: deque[Errand] = deque()
         self._sources = set(graph.tolerated)
         self._lost: list[Error] = []
         self._aside: list[gst.Element] = []
+        self._cut: list[gst.Element] = []
         self._switched: list[tuple[gst.Element, str]] = []
+        self._progress = PlayingTime(graph.name) if os.environ.get(VARIABLE) else None
 
     # Called by the pipeline
 
@@ -86,11 +103,11 @@ class Run:
         _running.add(self)
         self.graph.failure.error = None
         self.graph.note_outputs()
+        self.graph.branches.prepare()
+        self.graph.rest_left_out()
         self.graph.enable_callbacks(True)
         self._reach(gst.PAUSED)
-        if seek is not None and not (
-            self._core.wait_state(5.0) >= gst.PAUSED and self._core.seek(seek)
-        ):
+        if seek is not None and not self._seek_first(seek):
             raise StreamError(f"pipeline {self.graph.name!r} cannot seek to {seek:g} s")
         with self._lock:
             self._starting = False
@@ -112,6 +129,7 @@ class Run:
         if not self._starting:
             return
         self._reach(gst.PLAYING)
+        self._end_cut()
         self._dump_graph()
         with self._lock:
             self._starting = False
@@ -126,6 +144,73 @@ class Run:
             if self._thread is None and not self._starting:
                 self._launch(self._close)
         self._core.wake("stop")
+
+    def hold(self, paused: bool) -> None:
+        """Go to PAUSED, or to PLAYING again."""
+
+        def change() -> None:
+            # What is to stop plays to its end.
+            if self._deadline is None or not paused:
+                self._paused = paused
+                self._core.set_state(gst.PAUSED if paused else gst.PLAYING)
+                self._end_cut()
+
+        # Two changes at once can cancel each other out. A sink without data never gets to PAUSED.
+        until = time.monotonic() + _SETTLING
+        self._perform(Errand(change, lambda: self._is_settled() or time.monotonic() >= until))
+
+    def seek(self, seconds: float, patience: float) -> bool:
+        """Go to a time: False where that cannot be done.
+
+        Inside a callback it is done after it, and a failure stops the pipeline.
+        """
+        if not self.watched:
+            patience = 0.0 if self._must_not_wait() else patience
+            return self._core.wait_state(patience) >= gst.PAUSED and self._core.seek(seconds)
+
+        def go() -> None:
+            if not self._core.seek(seconds):
+                raise StateError(f"pipeline {self.graph.name!r} cannot seek to {seconds:g} s")
+
+        until = time.monotonic() + patience
+        while not (self.ended.is_set() or self._must_not_wait() or time.monotonic() > until):
+            if self._core.wait_state(_ASK_AGAIN) >= gst.PAUSED:
+                break
+        try:
+            self._perform(Errand(go))
+        except StateError:
+            return False
+        return True
+
+    def _seek_first(self, seconds: float) -> bool:
+        """Go to a time before anything plays: False where that cannot be done."""
+        until = time.monotonic() + _SEEK_TIME
+        while self._core.wait_state(until - time.monotonic()) >= gst.PAUSED:
+            if self._core.seek(seconds):
+                return True
+            # Sinks that wait for nobody are ready before their sources are.
+            if not self.graph.branches.hurried or time.monotonic() > until:
+                return False
+            time.sleep(_LOOK_AGAIN)
+        return False
+
+    def _is_settled(self) -> bool:
+        return self._core.wait_state(0) == (gst.PAUSED if self._paused else gst.PLAYING)
+
+    def _must_not_wait(self) -> bool:
+        return self.is_watcher() or self.graph.is_in_callback()
+
+    def _perform(self, errand: Errand) -> None:
+        """Have the watching thread do it: elements may be waiting for the thread of a callback."""
+        waits = not self._must_not_wait()
+        if not waits:
+            errand.on_error = self.graph.failure.report
+        self._errands.append(errand)
+        self._core.wake("errand")
+        while waits and not errand.done.wait(_ASK_AGAIN) and not self.ended.is_set():
+            pass
+        if waits and errand.error is not None:
+            raise errand.error
 
     def abandon(self, error: BaseException) -> None:
         """End at once, because of what cut `prepare` or `play` short."""
@@ -160,7 +245,7 @@ class Run:
         """Why an element refused a state; None when it was a source that is now set aside."""
         while (message := self._core.pop(0.1, False)) is not None:
             if message.kind == "warning":
-                warn_of(message)
+                self._take_warning(message)
             if message.kind == "error":
                 self._take_error(message)
                 return self.error if self._done else None
@@ -182,12 +267,20 @@ class Run:
         try:
             while not self._done:
                 self._step()
+            if not self._complete and self._deadline is None:
+                self._switch_off()
+                self._complete = complete_files(self.graph, self.error, self._is_stopping)
         except BaseException as error:
             self._finish(error)
         self._close()
 
+    def _is_stopping(self) -> bool:
+        return self._deadline is not None
+
     def _step(self) -> None:
         message = self._core.pop(self._patience(), self._on_message is not None)
+        if self._progress is not None:
+            self._progress.update(self._core.position, self._core.duration)
         if message is not None:
             self._handle(message)
         if self._done:
@@ -200,12 +293,16 @@ class Run:
                 self._done = True
                 return
             self.request_stop(_GRACE, interrupted=True)
+        while self._errands and self._errands[0].is_ready():
+            self._errands.popleft().run()
         if self._deadline is not None:
             self._end_streams(self._deadline)
 
     def _patience(self) -> float:
+        if self._errands:
+            return _LOOK_AGAIN
         if self._deadline is None:
-            return 1.0
+            return 1.0 if self._progress is None else self._progress.refresh
         until = _ASK_AGAIN if self._asked is not None else _LOOK_AGAIN
         return max(0.0, min(until, self._deadline - time.monotonic()))
 
@@ -213,7 +310,9 @@ class Run:
         if message.kind == "error":
             self._take_error(message)
         elif message.kind == "warning":
-            warn_of(message)
+            self._take_warning(message)
+        elif message.kind == "element":
+            self._take_element_message(message)
         elif message.kind == "eos":
             self._complete = True
             self._done = True
@@ -224,6 +323,12 @@ class Run:
                     PipelineState(message.old), PipelineState(message.new), message.origin
                 )
             )
+
+    def _take_element_message(self, message: gst.Message) -> None:
+        if message.text in ("stream-add", "stream-remove"):
+            fields = {key.replace("-", "_"): value for key, value in message.details.items()}
+            added = message.text == "stream-add"
+            self._tell(DynamicSourceMessage(added, **fields))  # type: ignore[arg-type]
 
     def _tell(self, message: PipelineMessage) -> None:
         if self._on_message is not None and self.graph.failure.error is None:
@@ -239,6 +344,11 @@ class Run:
             self._switch_off()
         if now >= deadline:
             self._cut_off()
+        elif self._paused:
+            if self._is_settled() or now - self._stopping >= _SETTLING:
+                self._paused = False
+                self._stopping = now
+                self._core.set_state(gst.PLAYING)
         elif self._core.wait_state(0) != gst.PLAYING:
             # Until it plays, a source that is asked to end can block the change to PLAYING.
             if now - self._stopping >= _STARTING:
@@ -253,6 +363,10 @@ class Run:
                 if element.has(name) and element.get(name) is True:
                     element.set(name, False)
                     self._switched.append((element, name))
+            if element.factory == "filesink" and element.get("sync") is True:
+                # What an encoder holds back is then written at once.
+                element.set("sync", False)
+                self._switched.append((element, "sync"))
 
     def _cut_off(self) -> None:
         self._done = True
@@ -272,10 +386,28 @@ class Run:
         self._done = True
 
     def _take_error(self, message: gst.Message) -> None:
+        if is_closed_window(message):
+            _log.info("pipeline %r ends: its window was closed", self.graph.name)
+            self._done = True
+            return
+        if self._is_inner_source(message):
+            self._lost.append(self._inner_loss(message))
+            self._finish(self._lost.pop(0))
+            return
         name = message.path[0] if message.path else ""
         if any(error.element == name for error in self._lost):
             return
+        branch = self.graph.branches.live(name)
+        if branch is not None and (branch.lost or self.graph.failure.error is not None):
+            # The echo of what is known already.
+            return
         error = error_of(message, self.graph.uri_of(name))
+        if branch is not None:
+            branch = self.graph.branches.lose(branch)
+        if branch is not None:
+            self._lost.append(error)
+            self._cut_branch(branch)
+            return
         if name in self._sources:
             self._sources.discard(name)
             self._lost.append(error)
@@ -284,6 +416,26 @@ class Run:
                 return
             error = self._lost.pop(0)
         self._finish(error)
+
+    def _take_warning(self, message: gst.Message) -> None:
+        if not self._is_inner_source(message):
+            warn_of(message)
+            return
+        error = self._inner_loss(message)
+        if len(self._lost) < _MOST_LOSSES:
+            self._lost.append(error)
+        _log.warning("%s; the other sources go on", error)
+
+    @staticmethod
+    def _is_inner_source(message: gst.Message) -> bool:
+        """Whether an element lost one of several sources of its own."""
+        return {"source-id", "uri"} <= message.details.keys()
+
+    @staticmethod
+    def _inner_loss(message: gst.Message) -> Error:
+        error = error_of(message, str(message.details["uri"]))
+        error.element = message.origin
+        return error
 
     def _set_aside(self, name: str) -> None:
         """Go on without a source: its muxer pads end, it is not started again."""
@@ -297,8 +449,26 @@ class Run:
             self.graph.elements[target].end_pad(pad)
         if self.watched:
             # An ERROR on the bus ends a change of state that is going on.
-            self._core.set_state(gst.PLAYING)
+            self._core.set_state(gst.PAUSED if self._paused else gst.PLAYING)
         _log.warning("%s; the other sources go on", self._lost[-1])
+
+    def _cut_branch(self, branch: Branch) -> None:
+        """Go on without a branch of a fork. Its sinks count as ended."""
+        branch.guard.closed = True
+        for element in self.graph.branches.elements(branch):
+            element.lock_state(True)
+            element.set_state(gst.NULL_STATE)
+            self._cut.append(element)
+        if self.watched:
+            self._core.set_state(gst.PAUSED if self._paused else gst.PLAYING)
+        self._end_cut()
+        _log.warning("%s; the other branches go on", self._lost[-1])
+
+    def _end_cut(self) -> None:
+        """Keep the pipeline from waiting for sinks that were cut off; a pause makes it forget."""
+        for element in self._cut:
+            if is_sink(element):
+                say_eos(element)
 
     # The end
 
@@ -308,10 +478,16 @@ class Run:
                 return
             self._closed = True
         try:
+            if self._progress is not None:
+                self._progress.close()
             self._core.set_state(gst.NULL_STATE)
+            self.graph.close_servers()
+            self.graph.enable_callbacks(False)
             for source in self._aside:
                 source.lock_state(False)
                 self._core.add(source)
+            for element in self._cut:
+                element.lock_state(False)
             for element, name in self._switched:
                 element.set(name, True)
             if self.error is None:

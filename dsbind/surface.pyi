@@ -7,10 +7,8 @@ import numpy
 import numpy.typing
 
 from dsbind.errors import Error
-from dsbind.meta import BatchMetadata
 
 __all__ = (
-    "Buffer",
     "ColorFormat",
     "Filter",
     "Flip",
@@ -52,16 +50,6 @@ class Filter(enum.IntEnum):
     NEAREST = 0
     BILINEAR = 1
     DEFAULT = 6
-
-@final
-class Buffer:
-    @property
-    def batch_size(self) -> int: ...
-    @property
-    def batch_meta(self) -> BatchMetadata | None: ...
-    @property
-    def timestamp(self) -> int: ...
-    def extract(self, batch_id: int) -> numpy.typing.NDArray[numpy.uint8]: ...
 
 @final
 class Surface:

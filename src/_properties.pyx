@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Python values to and from the properties of GStreamer objects."""
 
+import functools
 import operator
 import os
 
@@ -8,9 +9,14 @@ from libc.string cimport memset
 
 from dsbind.capi.glib cimport *
 from dsbind.capi.gst cimport (
+    GST_TYPE_ARRAY,
     GST_TYPE_CAPS,
+    GST_TYPE_CHILD_PROXY,
+    GST_TYPE_FRACTION,
     GstCaps,
+    GstChildProxy,
     gst_caps_to_string,
+    gst_child_proxy_lookup,
     gst_value_deserialize,
     gst_value_serialize,
 )
@@ -19,45 +25,77 @@ from dsbind.errors import ConfigError, shown, warn_unknown_property
 
 
 cdef int set_property(GObject *object, str owner, str name, object value) except -1:
-    cdef bytes key = name.encode()
-    cdef const char *key_c = key
-    cdef GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(object), key_c)
+    cdef GParamSpec *spec = NULL
+    cdef GObject *target = find_property(object, owner, name, &spec)
     cdef GValue converted
-    if spec == NULL:
-        warn_unknown_property(owner, name, property_names(object))
+    if target == NULL:
         return 0
-    if not spec.flags & G_PARAM_WRITABLE or spec.flags & G_PARAM_CONSTRUCT_ONLY:
-        raise ConfigError(f"property {name!r} of {owner} is read-only: it cannot be set to {shown(value)}")
-    memset(&converted, 0, sizeof(converted))
-    g_value_init(&converted, spec.value_type)
     try:
-        convert(&converted, spec, f"property {name!r} of {owner}", value)
-        # An element may load a file or wait for its lock here.
-        with nogil:
-            g_object_set_property(object, key_c, &converted)
+        if not spec.flags & G_PARAM_WRITABLE or spec.flags & G_PARAM_CONSTRUCT_ONLY:
+            raise ConfigError(f"property {name!r} of {owner} is read-only: "
+                              f"it cannot be set to {shown(value)}")
+        memset(&converted, 0, sizeof(converted))
+        g_value_init(&converted, spec.value_type)
+        try:
+            convert(&converted, spec, f"property {name!r} of {owner}", value)
+            # An element may load a file or wait for its lock here.
+            with nogil:
+                g_object_set_property(target, spec.name, &converted)
+        finally:
+            g_value_unset(&converted)
     finally:
-        g_value_unset(&converted)
+        with nogil:
+            g_object_unref(target)
     return 0
 
 
 cdef object get_property(GObject *object, str owner, str name):
-    cdef bytes key = name.encode()
-    cdef const char *key_c = key
-    cdef GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(object), key_c)
+    cdef GParamSpec *spec = NULL
+    cdef GObject *target = find_property(object, owner, name, &spec)
     cdef GValue value
-    if spec == NULL:
-        warn_unknown_property(owner, name, property_names(object))
+    if target == NULL:
         return None
-    if not spec.flags & G_PARAM_READABLE:
-        raise ConfigError(f"property {name!r} of {owner} is write-only: it cannot be read")
-    memset(&value, 0, sizeof(value))
-    g_value_init(&value, spec.value_type)
     try:
-        with nogil:
-            g_object_get_property(object, key_c, &value)
-        return to_python(&value)
+        if not spec.flags & G_PARAM_READABLE:
+            raise ConfigError(f"property {name!r} of {owner} is write-only: it cannot be read")
+        memset(&value, 0, sizeof(value))
+        g_value_init(&value, spec.value_type)
+        try:
+            with nogil:
+                g_object_get_property(target, spec.name, &value)
+            return to_python(&value)
+        finally:
+            g_value_unset(&value)
     finally:
-        g_value_unset(&value)
+        with nogil:
+            g_object_unref(target)
+
+
+cdef GObject *find_property(GObject *object, str owner, str name, GParamSpec **spec) except? NULL:
+    """A new reference to the object that has the property; NULL, with a warning, without one.
+
+    "child::property" is a property of a child: of an element in a bin, or of a pad.
+    """
+    cdef bytes key = name.encode("utf-8", "replace")
+    cdef const char *key_c = key
+    cdef GObject *target = NULL
+    cdef gboolean found
+    cdef str child
+    if "::" not in name:
+        spec[0] = g_object_class_find_property(G_OBJECT_GET_CLASS(object), key_c)
+        if spec[0] == NULL:
+            warn_unknown_property(owner, name, property_names(object))
+            return NULL
+        return <GObject *>g_object_ref(object)
+    if not g_type_is_a(G_OBJECT_TYPE(object), GST_TYPE_CHILD_PROXY):
+        warn_unknown_property(owner, name, property_names(object))
+        return NULL
+    with nogil:
+        found = gst_child_proxy_lookup(<GstChildProxy *>object, key_c, &target, spec)
+    if not found:
+        warn_unknown_property(owner, name, ())
+        return NULL
+    return target
 
 
 cdef list property_names(GObject *object):
@@ -112,6 +150,8 @@ cdef int convert(GValue *out, GParamSpec *spec, str what, object value) except -
     elif kind == G_TYPE_FLAGS:
         g_value_set_flags(out, as_flags(what, value, spec.value_type))
     elif value is not None or kind not in (G_TYPE_BOXED, G_TYPE_OBJECT):
+        if isinstance(value, tuple):
+            value = text_of_tuple(out.g_type, value)
         deserialize(out, what, value)
     return 0
 
@@ -166,6 +206,15 @@ cdef object to_python(GValue *value):
         g_free(serialized)
 
 
+cdef object text_of_tuple(GType kind, tuple value):
+    """Fractions and arrays as GStreamer writes them; else the tuple itself."""
+    if kind == GST_TYPE_FRACTION and len(value) == 2:
+        return f"{value[0]}/{value[1]}"
+    if kind == GST_TYPE_ARRAY:
+        return f"<{', '.join(map(str, value))}>"
+    return value
+
+
 cdef bint as_bool(str what, object value) except -1:
     if isinstance(value, str):
         text = value.strip().lower()
@@ -183,9 +232,21 @@ cdef bint as_bool(str what, object value) except -1:
         raise ConfigError(f"{what} is a switch: use True or False, not {shown(value)}") from None
 
 
+cdef object whole_number(object value):
+    if isinstance(value, str):
+        return int(value, 0)
+    try:
+        return operator.index(value)
+    except TypeError:
+        # 30.0 is as good as 30, and NumPy's booleans are no integers.
+        if type(value).__name__ in ("bool", "bool_") or value == int(value):
+            return int(value)
+        raise
+
+
 cdef object as_int(str what, object value, object minimum, object maximum):
     try:
-        number = int(value, 0) if isinstance(value, str) else operator.index(value)
+        number = whole_number(value)
     except (TypeError, ValueError):
         raise ConfigError(f"{what} is a whole number from {minimum} to {maximum}, "
                           f"not {shown(value)}") from None
@@ -216,14 +277,28 @@ cdef bytes as_text(str what, object value):
     return value
 
 
-cdef object as_enum(str what, object value, GType kind):
+cdef list enum_members(GType kind):
     cdef GEnumClass *cls = <GEnumClass *>g_type_class_ref(kind)
     cdef guint i
     try:
-        members = [(cls.values[i].value, cls.values[i].value_nick.decode(),
-                    cls.values[i].value_name.decode()) for i in range(cls.n_values)]
+        return [(cls.values[i].value, cls.values[i].value_nick.decode(),
+                 cls.values[i].value_name.decode()) for i in range(cls.n_values)]
     finally:
         g_type_class_unref(cls)
+
+
+cdef list flags_members(GType kind):
+    cdef GFlagsClass *cls = <GFlagsClass *>g_type_class_ref(kind)
+    cdef guint i
+    try:
+        return [(cls.values[i].value, cls.values[i].value_nick.decode(),
+                 cls.values[i].value_name.decode()) for i in range(cls.n_values)]
+    finally:
+        g_type_class_unref(cls)
+
+
+cdef object as_enum(str what, object value, GType kind):
+    cdef list members = enum_members(kind)
     try:
         wanted = value if isinstance(value, str) else operator.index(value)
     except TypeError:
@@ -236,14 +311,8 @@ cdef object as_enum(str what, object value, GType kind):
 
 
 cdef object as_flags(str what, object value, GType kind):
-    cdef GFlagsClass *cls = <GFlagsClass *>g_type_class_ref(kind)
-    cdef guint i
-    try:
-        mask = cls.mask
-        members = [(cls.values[i].value, cls.values[i].value_nick.decode(),
-                    cls.values[i].value_name.decode()) for i in range(cls.n_values)]
-    finally:
-        g_type_class_unref(cls)
+    cdef list members = flags_members(kind)
+    mask = functools.reduce(operator.or_, (bit for bit, _, _ in members), 0)
     if not isinstance(value, str):
         number = as_int(what, value, 0, 2**32 - 1)
         if number & ~mask == 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-from dsbind.capi.nvdsmeta cimport NvDsUserMeta
+from dsbind.capi.nvdsmeta cimport NvDsMetaCopyFunc, NvDsMetaReleaseFunc, NvDsUserMeta
 from dsbind._lease cimport Lease
 
 
@@ -8,6 +8,9 @@ cdef class UserMetadata:
     cdef NvDsUserMeta *meta
 
     cdef NvDsUserMeta *get(self) except NULL
+    cdef int check_free(self, int kind) except -1
+    cdef int carry(self, void *data, int kind, NvDsMetaCopyFunc copy,
+                   NvDsMetaReleaseFunc release) except -1
 
 
 cdef object wrap_user(void *element, Lease lease)

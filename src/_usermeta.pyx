@@ -2,12 +2,16 @@
 """Data of a program's own. Users find it in `dsbind.meta`."""
 
 cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 
 from dsbind.capi.glib cimport g_free
 from dsbind.capi.nvdsmeta cimport (
     NVDS_RESERVED_META,
     NVDS_START_USER_META,
     NVDS_USER_META,
+    NvDsMetaCopyFunc,
+    NvDsMetaReleaseFunc,
     NvDsMetaType,
     g_strdup,
 )
@@ -53,21 +57,9 @@ cdef class UserMetadata:
         ValueError
             The number stands for a struct, or other data is carried already.
         """
-        cdef NvDsUserMeta *meta = self.get()
-        cdef int kind = meta_type
         cdef bytes text = encode(data)
-        if NVDS_USER_META != kind <= NVDS_RESERVED_META:
-            raise ValueError(f"meta_type {kind} stands for a C struct, as which elements would read "
-                             f"the text; use a number from {<int>NVDS_START_USER_META}")
-        if meta.user_meta_data != NULL and meta.base_meta.release_func != release_text_data:
-            raise ValueError("this user metadata carries data of another kind; acquire a new one")
-        self.lease.lock()
-        g_free(meta.user_meta_data)
-        meta.user_meta_data = g_strdup(text)
-        meta.base_meta.meta_type = <NvDsMetaType>kind
-        meta.base_meta.copy_func = copy_text_data
-        meta.base_meta.release_func = release_text_data
-        self.lease.unlock()
+        self.check_free(meta_type)
+        self.carry(g_strdup(text), meta_type, copy_text_data, release_text_data)
 
     def get_user_data_json(self):
         """Return the text that `set_user_data_json()` set; "" where there is other data or none."""
@@ -75,6 +67,69 @@ cdef class UserMetadata:
         if meta.user_meta_data == NULL or meta.base_meta.release_func != release_text_data:
             return ""
         return (<char *>meta.user_meta_data).decode("utf-8", "replace")
+
+    def set_user_data(self, data, meta_type):
+        """Carry a Python object.
+
+        The batch keeps it alive, and so does each copy of the batch: it is shared, not copied.
+
+        Parameters
+        ----------
+        data : object
+            Anything but None.
+        meta_type : int
+            As for `set_user_data_json`.
+
+        Raises
+        ------
+        ValueError
+            The number stands for a struct, or other data is carried already.
+        """
+        if data is None:
+            raise ValueError("user metadata carries an object; None stands for no data")
+        self.check_free(meta_type)
+        Py_INCREF(data)
+        self.carry(<void *>data, meta_type, copy_object, release_object)
+
+    def get_user_data(self):
+        """Return the object that `set_user_data()` set; None where there is other data or none."""
+        cdef NvDsUserMeta *meta = self.get()
+        if meta.user_meta_data == NULL or meta.base_meta.release_func != release_object:
+            return None
+        return <object>meta.user_meta_data
+
+    cdef int check_free(self, int kind) except -1:
+        """Raise where this cannot carry data of a program's own, under this number."""
+        cdef NvDsUserMeta *meta = self.get()
+        if NVDS_USER_META != kind <= NVDS_RESERVED_META:
+            raise ValueError(f"meta_type {kind} stands for a C struct, as which elements would read "
+                             f"the data; use a number from {<int>NVDS_START_USER_META}")
+        if meta.user_meta_data != NULL and meta.base_meta.release_func != release_text_data \
+                and meta.base_meta.release_func != release_object:
+            raise ValueError("this user metadata carries data of another kind; acquire a new one")
+        return 0
+
+    cdef int carry(self, void *data, int kind, NvDsMetaCopyFunc copy,
+                   NvDsMetaReleaseFunc release) except -1:
+        """Carry new data instead of the old."""
+        cdef NvDsUserMeta *meta = self.meta
+        cdef NvDsUserMeta old
+        old.user_meta_data = data
+        try:
+            self.lease.lock()
+        except BaseException:
+            release(&old, NULL)
+            raise
+        old = meta[0]
+        meta.user_meta_data = data
+        meta.base_meta.meta_type = <NvDsMetaType>kind
+        meta.base_meta.copy_func = copy
+        meta.base_meta.release_func = release
+        self.lease.unlock()
+        # Last: the end of an object can run any code.
+        if old.user_meta_data != NULL:
+            old.base_meta.release_func(&old, NULL)
+        return 0
 
     def __bool__(self):
         return self.get().user_meta_data != NULL
@@ -106,3 +161,14 @@ cdef void *copy_text_data(void *data, void *user_data) noexcept nogil:
 cdef void release_text_data(void *data, void *user_data) noexcept nogil:
     g_free((<NvDsUserMeta *>data).user_meta_data)
     (<NvDsUserMeta *>data).user_meta_data = NULL
+
+
+cdef void *copy_object(void *data, void *user_data) noexcept with gil:
+    Py_INCREF(<object>(<NvDsUserMeta *>data).user_meta_data)
+    return (<NvDsUserMeta *>data).user_meta_data
+
+
+cdef void release_object(void *data, void *user_data) noexcept with gil:
+    cdef PyObject *held = <PyObject *>(<NvDsUserMeta *>data).user_meta_data
+    (<NvDsUserMeta *>data).user_meta_data = NULL
+    Py_XDECREF(held)

@@ -6,9 +6,9 @@ import threading
 from typing import NamedTuple
 
 from dsbind.capi.gst cimport *
-from dsbind.capi.gstpbutils cimport *
 from dsbind.capi.runtime cimport dsbind_runtime_register_plugins
 from dsbind._padlink cimport link_elements
+from dsbind._structure cimport structure_fields
 from dsbind._properties cimport get_property, set_property
 
 from dsbind import runtime
@@ -20,7 +20,6 @@ from dsbind.errors import (
     mask_uri,
     nearest,
     unreadable,
-    uri_of_path,
 )
 from dsbind.forked import check, left_behind, need_threads
 
@@ -145,6 +144,14 @@ cdef class Element:
                 gst_pad_send_event(pad, gst_event_new_eos())
                 gst_object_unref(pad)
 
+    def has_begun(self, str name not None):
+        """Whether a sink pad knows what is to come: its caps."""
+        return has_event(self.element, name, GST_EVENT_CAPS)
+
+    def has_ended(self, str name not None):
+        """Whether the stream of a sink pad has ended, and the element has dealt with that."""
+        return has_event(self.element, name, GST_EVENT_EOS)
+
     def set_state(self, int state):
         """Ask for a state: False when the element refused at once."""
         cdef GstStateChangeReturn result
@@ -175,6 +182,14 @@ cdef class Element:
             known = gst_element_query_position(self.element, GST_FORMAT_TIME, &position)
         return position if known else None
 
+    def duration(self):
+        """Nanoseconds that there are to play, or None while unknown."""
+        cdef gint64 duration = 0
+        cdef gboolean known
+        with nogil:
+            known = gst_element_query_duration(self.element, GST_FORMAT_TIME, &duration)
+        return duration if known else None
+
     def seek(self, double seconds):
         """Go to the last key frame at or before a time: False where that cannot be done."""
         cdef int flags = (GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT | GST_SEEK_FLAG_SNAP_BEFORE)
@@ -184,6 +199,22 @@ cdef class Element:
             done = gst_element_seek_simple(self.element, GST_FORMAT_TIME, <GstSeekFlags>flags,
                                            position)
         return bool(done)
+
+
+cdef bint has_event(GstElement *element, str name, GstEventType kind):
+    """Whether a pad keeps an event of this kind."""
+    cdef bytes key = name.encode()
+    cdef const char *key_c = key
+    cdef GstEvent *event = NULL
+    cdef GstPad *pad
+    with nogil:
+        pad = gst_element_get_static_pad(element, key_c)
+        if pad != NULL:
+            event = gst_pad_get_sticky_event(pad, kind, 0)
+            if event != NULL:
+                gst_event_unref(event)
+            gst_object_unref(pad)
+    return event != NULL
 
 
 cdef class Bin(Element):
@@ -247,7 +278,7 @@ cdef class Bin(Element):
     def pop(self, double timeout, bint states):
         """The next message of the bus, or None after `timeout` seconds.
 
-        State changes are passed over unless `states`.
+        State changes and what elements tell of their own are passed over unless `states`.
         """
         cdef int kinds = (GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING
                           | GST_MESSAGE_APPLICATION)
@@ -255,7 +286,7 @@ cdef class Bin(Element):
         cdef GstBus *bus
         cdef GstMessage *message
         if states:
-            kinds |= GST_MESSAGE_STATE_CHANGED
+            kinds |= GST_MESSAGE_STATE_CHANGED | GST_MESSAGE_ELEMENT
         with nogil:
             bus = gst_element_get_bus(self.element)
             message = gst_bus_timed_pop_filtered(bus, limit, <GstMessageType>kinds)
@@ -283,7 +314,7 @@ cdef class Message:
     Attributes
     ----------
     kind : str
-        "eos", "error", "warning", "state-changed" or "application".
+        "eos", "error", "warning", "state-changed", "element" or "application".
     origin, factory : str
         Name and kind of the element that sent it.
     path : tuple of str
@@ -293,13 +324,17 @@ cdef class Message:
     code : int
         Of an error or warning, within its domain.
     text, debug : str
-        Of an error or warning: for users, and for developers. Of an application message: its name.
+        Of an error or warning: for users, and for developers. Of an application or
+        element message: its name.
+    details : dict
+        Of an element message, error or warning: the fields that it brings.
     old, new : int
         Of a change of state.
     """
 
     cdef readonly str kind, origin, factory, domain, text, debug
     cdef readonly tuple path
+    cdef readonly dict details
     cdef readonly int code, old, new
 
 
@@ -309,13 +344,19 @@ cdef Message read_message(GstMessage *source, GstObject *top):
     cdef gchar *debug = NULL
     cdef GstState old = GST_STATE_NULL
     cdef GstState new = GST_STATE_NULL
+    cdef const GstStructure *details = NULL
     message.domain = message.text = message.debug = ""
+    message.details = {}
     read_origin(message, source.src, top)
     if source.type == GST_MESSAGE_EOS:
         message.kind = "eos"
     elif source.type == GST_MESSAGE_APPLICATION:
         message.kind = "application"
         message.text = gst_structure_get_name(gst_message_get_structure(source)).decode()
+    elif source.type == GST_MESSAGE_ELEMENT:
+        message.kind = "element"
+        message.text = gst_structure_get_name(gst_message_get_structure(source)).decode()
+        message.details = structure_fields(gst_message_get_structure(source))
     elif source.type == GST_MESSAGE_STATE_CHANGED:
         message.kind = "state-changed"
         gst_message_parse_state_changed(source, &old, &new, NULL)
@@ -325,13 +366,16 @@ cdef Message read_message(GstMessage *source, GstObject *top):
         if source.type == GST_MESSAGE_WARNING:
             message.kind = "warning"
             gst_message_parse_warning(source, &error, &debug)
+            gst_message_parse_warning_details(source, &details)
         else:
             message.kind = "error"
             gst_message_parse_error(source, &error, &debug)
+            gst_message_parse_error_details(source, &details)
         message.domain = error_domain(error.domain)
         message.code = error.code
         message.text = error.message.decode("utf-8", "replace")
         message.debug = take(debug)
+        message.details = structure_fields(details)
         g_error_free(error)
     return message
 
@@ -376,7 +420,12 @@ cdef void ask_to_end(const GValue *source, gpointer data) noexcept nogil:
 
 
 cdef void end_stream(GstElement *element, gpointer data) noexcept nogil:
-    gst_element_send_event(element, gst_event_new_eos())
+    cdef GstFlowReturn result
+    # An appsrc still gives what it has queued; the event would go before that.
+    if g_signal_lookup("end-of-stream", G_OBJECT_TYPE(element)) != 0:
+        g_signal_emit_by_name(element, "end-of-stream", &result)
+    else:
+        gst_element_send_event(element, gst_event_new_eos())
 
 
 cdef void halt(GstElement *element, gpointer data) noexcept nogil:
@@ -417,57 +466,15 @@ def discover(str uri not None, double timeout=5.0):
     SourceError
         It cannot be read, is of no known kind, or has no video.
     """
-    cdef bytes uri_b = (uri if "://" in uri else uri_of_path(uri)).encode()
-    cdef const char *uri_c = uri_b
-    # What the discoverer takes; NaN is the least.
-    cdef double seconds = min(timeout, 3600.0) if timeout >= 1.0 else 1.0
-    cdef GstClockTime limit = nanoseconds(seconds)
-    cdef GError *error = NULL
-    cdef GstDiscoverer *discoverer
-    cdef GstDiscovererInfo *info = NULL
-    cdef GstDiscovererResult result = GST_DISCOVERER_ERROR
-    cdef GList *videos
-    init()
-    need_threads()
-    with nogil:
-        discoverer = gst_discoverer_new(limit, &error)
-        if discoverer != NULL:
-            info = gst_discoverer_discover_uri(discoverer, uri_c, &error)
-            g_object_unref(discoverer)
-        if info != NULL:
-            result = gst_discoverer_info_get_result(info)
+    from dsbind import _discoverer
+
     shown = mask_uri(uri)
-    reason = mask_uri(take_error(error))
-    try:
-        if result == GST_DISCOVERER_TIMEOUT:
-            raise unreadable(shown, f"it did not answer within {seconds:g} s")
-        if info == NULL or result not in (GST_DISCOVERER_OK, GST_DISCOVERER_MISSING_PLUGINS):
-            raise unreadable(shown, reason or "it is no valid URI")
-        videos = gst_discoverer_info_get_video_streams(info)
-        try:
-            if videos == NULL:
-                raise unreadable(shown, "it has no video stream that can be decoded here")
-            return media_info(shown, info, <GstDiscovererVideoInfo *>videos.data)
-        finally:
-            gst_discoverer_stream_info_list_free(videos)
-    finally:
-        if info != NULL:
-            gst_discoverer_info_unref(info)
-
-
-cdef object media_info(str uri, GstDiscovererInfo *info, GstDiscovererVideoInfo *video):
-    cdef GstClockTime duration = gst_discoverer_info_get_duration(info)
-    cdef GstCaps *caps = gst_discoverer_stream_info_get_caps(<GstDiscovererStreamInfo *>video)
-    cdef str codec = ""
-    if caps != NULL:
-        if gst_caps_get_size(caps) > 0:
-            codec = gst_structure_get_name(gst_caps_get_structure(caps, 0)).decode()
-        gst_caps_unref(caps)
-    return MediaInfo(uri, gst_discoverer_video_info_get_width(video),
-                     gst_discoverer_video_info_get_height(video),
-                     (gst_discoverer_video_info_get_framerate_num(video),
-                      gst_discoverer_video_info_get_framerate_denom(video)),
-                     None if duration in (0, GST_CLOCK_TIME_NONE) else duration, codec)
+    _, duration, streams = _discoverer.discover(uri, timeout)
+    for stream in streams:
+        if isinstance(stream, _discoverer.VideoStreamInfo):
+            return MediaInfo(shown, stream.width, stream.height, stream.framerate, duration,
+                             stream.codec)
+    raise unreadable(shown, "it has no video stream that can be decoded here")
 
 
 def _note_fork():

@@ -252,6 +252,26 @@ cdef class BatchMetadata:
         """The user metadata of a type, as a sequence of `UserMetadata`."""
         return snapshot(&self.get().batch_user_meta_list, wrap_user, self.lease, meta_type)
 
+    def extract(self, max_items):
+        """Copy what was found, as plain data that may be kept.
+
+        Parameters
+        ----------
+        max_items : int
+            Length of the result: one place for each pad of the muxer.
+
+        Returns
+        -------
+        list
+            By pad index, a dict for the last frame of that pad, or None without one: `shape` (H, W)
+            of the batch's frames in pixels, `timestamp` in nanoseconds, and for each object
+            `bboxes` [left, top, right, bottom] in pixels, `probs`, `labels` (a list: its own label
+            and those of classifiers), `objects` (their ids) and `seg_maps` (a mask, or None).
+        """
+        from dsbind.plain import extract
+
+        return extract(self, max_items)
+
     def append(self, item):
         """Add a frame or user metadata that was acquired from this batch."""
         cdef NvDsBatchMeta *batch = self.get()

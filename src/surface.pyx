@@ -1,18 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pixels: buffers of a pipeline, surfaces of one's own, and transforms between them."""
+"""Pixels: surfaces of one's own, and transforms between them."""
 
 cimport cython
 
-from cpython.buffer cimport (
-    PyBUF_C_CONTIGUOUS,
-    PyBUF_STRIDES,
-    PyBUF_WRITABLE,
-    PyBuffer_Release,
-    PyObject_GetBuffer,
-)
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memset
 
+from dsbind.capi.dlpack cimport DL_CPU, DL_CUDA, DL_CUDA_HOST, DL_CUDA_MANAGED
 from dsbind.capi.gst cimport (
     GST_MAP_READ,
     GstMapInfo,
@@ -33,6 +27,7 @@ from dsbind.capi.nvbufsurface cimport (
     NVBUF_COLOR_FORMAT_RGBA,
     NVBUF_COLOR_FORMAT_YUV420,
     NVBUF_LAYOUT_PITCH,
+    NVBUF_MAX_PLANES,
     NVBUF_MEM_CUDA_DEVICE,
     NVBUF_MEM_CUDA_PINNED,
     NVBUF_MEM_CUDA_UNIFIED,
@@ -62,9 +57,7 @@ from dsbind.capi.nvbufsurftransform cimport (
     NvBufSurfTransformParams,
     NvBufSurfTransformRect,
 )
-from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
-from dsbind._lease cimport CLOSED
-from dsbind.meta cimport wrap_batch
+from dsbind.tensor cimport Tensor, plane_tensor
 
 import enum
 import operator
@@ -72,13 +65,7 @@ import operator
 from dsbind import runtime
 from dsbind.errors import ConfigError, Error, UnsupportedError
 
-__all__ = ("Buffer", "ColorFormat", "Filter", "Flip", "MemType", "Surface", "SurfaceError",
-           "transform")
-
-# Larger sides are no video, and their products would not fit the 32 bits of the C structs.
-cdef enum:
-    MAX_SIDE = 16384
-    MAX_BATCH = 1024
+__all__ = ("ColorFormat", "Filter", "Flip", "MemType", "Surface", "SurfaceError", "transform")
 
 
 class SurfaceError(Error, RuntimeError):
@@ -126,105 +113,6 @@ class Filter(enum.IntEnum):
     NEAREST = 0
     BILINEAR = 1
     DEFAULT = 6
-
-
-@cython.final
-cdef class Buffer:
-    """Wrap a `GstBuffer` of a running pipeline: its pixels and its metadata.
-
-    Valid while the callback that received it runs.
-    """
-
-    def __cinit__(self):
-        self.lease = CLOSED
-
-    def __init__(self):
-        raise TypeError("a Buffer comes from a pipeline, for example to BufferOperator")
-
-    cdef GstBuffer *get(self) except NULL:
-        self.lease.check()
-        return self.buffer
-
-    @property
-    def batch_size(self):
-        """Capacity of the batch; 1 for a plain buffer, 0 for an empty one."""
-        cdef GstBuffer *buffer = self.get()
-        cdef NvBufSurface *surface = find_surface(buffer)
-        if surface != NULL:
-            return surface.batchSize
-        return 1 if gst_buffer_get_size(buffer) else 0
-
-    @property
-    def batch_meta(self):
-        """The metadata of the batch, a `BatchMetadata`; None when the buffer carries none."""
-        cdef NvDsBatchMeta *meta = gst_buffer_get_nvds_batch_meta(self.get())
-        return None if meta == NULL else wrap_batch(meta, self.lease)
-
-    @property
-    def timestamp(self):
-        """Presentation time in nanoseconds; 2**64 - 1 when there is none."""
-        return <uint64_t>self.get().pts
-
-    def extract(self, batch_id):
-        """Copy one frame out of the batch.
-
-        Parameters
-        ----------
-        batch_id : int
-            Index of the frame in the batch (`FrameMetadata.batch_id`).
-
-        Returns
-        -------
-        numpy.ndarray
-            (H, W, 3) uint8, RGB, whatever the format of the batch. It is a copy and may be kept.
-        """
-        self.lease.pin()
-        try:
-            return self.copy_frame(batch_id)
-        finally:
-            self.lease.unpin()
-
-    cdef object copy_frame(self, object batch_id):
-        """What `extract` gives. The lease is pinned."""
-        cdef NvBufSurface *surface = find_surface(self.buffer)
-        cdef NvBufSurfaceParams *frame
-        cdef NvBufSurface source
-        cdef NvBufSurface target
-        cdef NvBufSurfaceParams rgb
-        cdef NvBufSurfTransform_Error code
-        cdef int format
-        cdef Py_ssize_t index = batch_id
-        cdef Py_buffer view
-        if surface == NULL:
-            raise ConfigError("this buffer carries no NvBufSurface, only memory:NVMM does; attach "
-                              "the probe to an element after nvstreammux or nvvideoconvert")
-        if not 0 <= index < surface.numFilled:
-            raise IndexError(f"batch_id {batch_id} of a batch with {surface.numFilled} frames")
-        frame = &surface.surfaceList[index]
-        if not (0 < frame.width <= MAX_SIDE and 0 < frame.height <= MAX_SIDE):
-            raise SurfaceError(f"frame {batch_id} has the size {frame.width}x{frame.height}")
-        import numpy  # 15 MiB that programs without pixels never need
-
-        pixels = numpy.empty((frame.height, frame.width, 3), numpy.uint8)
-
-        format = frame.colorFormat
-        source = surface[0]
-        source.surfaceList = frame
-        source.batchSize = source.numFilled = 1
-        PyObject_GetBuffer(pixels, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-        describe_rgb(&target, &rgb, frame.width, frame.height, view.buf)
-        with nogil:
-            code = convert(&source, &target)
-        PyBuffer_Release(&view)
-        if code != NvBufSurfTransformError_Success:
-            raise_transform(code, f"frame {batch_id} ({rgb.width}x{rgb.height}, color format "
-                                  f"{format}) to RGB")
-        return pixels
-
-    def __repr__(self):
-        if not self.lease.open:
-            return "<Buffer that is gone>"
-        return f"<Buffer batch_size={self.batch_size} timestamp={self.timestamp}>"
 
 
 @cython.final
@@ -350,31 +238,18 @@ cdef class Surface:
             uint8; (H, W), or (H, W, C) where a pixel of the plane has several bytes. It keeps the
             memory: `close()` raises BufferError while it is in use.
         """
-        import numpy
-
         cdef NvBufSurface *surface = self.get()
-        cdef NvBufSurfacePlaneParams *planes
-        cdef PlaneExport export = PlaneExport.__new__(PlaneExport)
         cdef Py_ssize_t i = index
         cdef Py_ssize_t p = plane
         if not 0 <= i < surface.batchSize:
             raise IndexError(f"frame {index} of a batch of {surface.batchSize}")
-        planes = &surface.surfaceList[i].planeParams
-        if not 0 <= p < planes.num_planes:
-            raise IndexError(f"plane {plane} of {planes.num_planes}")
+        if not 0 <= p < surface.surfaceList[i].planeParams.num_planes:
+            raise IndexError(f"plane {plane} of {surface.surfaceList[i].planeParams.num_planes}")
         if surface.memType != NVBUF_MEM_SYSTEM and surface.memType != NVBUF_MEM_CUDA_PINNED \
                 and surface.memType != NVBUF_MEM_CUDA_UNIFIED:
             raise UnsupportedError(f"the CPU cannot reach {self.mem_type.name} memory; transform() "
                                    "the surface into one of SYSTEM memory")
-        export.surface = self
-        export.data = <uint8_t *>surface.surfaceList[i].dataPtr + planes.offset[p]
-        export.shape[0] = planes.height[p]
-        export.shape[1] = planes.width[p]
-        export.shape[2] = planes.bytesPerPix[p]
-        export.strides[0] = planes.pitch[p]
-        export.strides[1] = planes.bytesPerPix[p]
-        export.strides[2] = 1
-        return numpy.asarray(export)
+        return view_plane(surface, i, p, use_of(self), False).numpy()
 
     def __repr__(self):
         if self.surface == NULL:
@@ -384,33 +259,85 @@ cdef class Surface:
 
 
 @cython.final
-cdef class PlaneExport:
-    """Lends one plane of a Surface to an array."""
+cdef class Use:
+    """Keeps a Surface from being closed."""
 
     cdef Surface surface
-    cdef uint8_t *data
-    cdef Py_ssize_t[3] shape
-    cdef Py_ssize_t[3] strides
 
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        if flags & PyBUF_STRIDES != PyBUF_STRIDES:
-            raise BufferError("the rows of a plane are padded; ask for its strides")
-        self.surface.get()
-        view.buf = self.data
-        view.obj = self
-        view.itemsize = 1
-        view.format = "B"
-        view.len = self.shape[0] * self.shape[1] * self.shape[2]
-        view.ndim = 2 if self.shape[2] == 1 else 3
-        view.readonly = 0
-        view.shape = self.shape
-        view.strides = self.strides
-        view.suboffsets = NULL
-        view.internal = NULL
-        self.surface.uses += 1
+    def __dealloc__(self):
+        if self.surface is not None:
+            self.surface.uses -= 1
 
-    def __releasebuffer__(self, Py_buffer *view):
-        self.surface.uses -= 1
+
+cdef Use use_of(Surface surface):
+    cdef Use use = Use.__new__(Use)
+    use.surface = surface
+    surface.uses += 1
+    return use
+
+
+cdef Tensor view_plane(NvBufSurface *surface, Py_ssize_t index, Py_ssize_t plane, object owner,
+                       bint readonly):
+    cdef NvBufSurfaceParams *frame = &surface.surfaceList[index]
+    cdef NvBufSurfacePlaneParams *planes = &frame.planeParams
+    cdef Py_ssize_t height = planes.height[plane]
+    cdef Py_ssize_t width = planes.width[plane]
+    cdef Py_ssize_t channels = planes.bytesPerPix[plane]
+    cdef Py_ssize_t pitch = planes.pitch[plane]
+    cdef int device = device_of(surface.memType)
+    cdef object size = planes.offset[plane] + pitch * (height - 1) + width * channels
+    if device < 0 or frame.layout != NVBUF_LAYOUT_PITCH:
+        raise SurfaceError(f"frame {index} lies in memory of type {<int>surface.memType} and layout "
+                           f"{<int>frame.layout}, which no tensor can show; extract it with a "
+                           "format, which converts it")
+    if not (0 < height <= MAX_SIDE and 0 < width <= MAX_SIDE and 1 <= channels <= 16
+            and pitch >= width * channels and frame.dataPtr != NULL
+            and (frame.dataSize == 0 or size <= frame.dataSize)):
+        raise SurfaceError(f"frame {index} does not hold what it says: a plane of "
+                           f"{width}x{height} with {channels} bytes a pixel, {pitch} a row, in "
+                           f"{frame.dataSize} bytes")
+    return plane_tensor(owner, <uint8_t *>frame.dataPtr + planes.offset[plane], height, width,
+                        channels, pitch, readonly, device, surface.gpuId)
+
+
+cdef object view_frame(NvBufSurface *surface, Py_ssize_t index, object owner, bint readonly):
+    cdef Py_ssize_t count = surface.surfaceList[index].planeParams.num_planes
+    if not 1 <= count <= NVBUF_MAX_PLANES:
+        raise SurfaceError(f"frame {index} has {count} planes")
+    if count == 1:
+        return view_plane(surface, index, 0, owner, readonly)
+    return tuple([view_plane(surface, index, i, owner, readonly) for i in range(count)])
+
+
+cdef int device_of(NvBufSurfaceMemType type) noexcept:
+    """The device of DLPack that the memory is on; -1 for none."""
+    if type == NVBUF_MEM_SYSTEM:
+        return DL_CPU
+    if type == NVBUF_MEM_CUDA_PINNED:
+        return DL_CUDA_HOST
+    if type == NVBUF_MEM_CUDA_UNIFIED:
+        return DL_CUDA_MANAGED
+    if type == NVBUF_MEM_CUDA_DEVICE or type == NVBUF_MEM_DEFAULT:
+        return DL_CUDA
+    return -1
+
+
+cdef object convert_frame(NvBufSurface *surface, Py_ssize_t index, object format):
+    cdef NvBufSurfaceParams *frame = &surface.surfaceList[index]
+    cdef NvBufSurface source = surface[0]
+    cdef NvBufSurfTransformParams params
+    cdef NvBufSurfTransform_Error code
+    cdef Surface target = Surface.create(frame.width, frame.height,
+                                         member(ColorFormat, "format", format))
+    source.surfaceList = frame
+    source.batchSize = source.numFilled = 1
+    memset(&params, 0, sizeof(params))
+    with nogil:
+        code = NvBufSurfTransform(&source, target.surface, &params)
+    if code != NvBufSurfTransformError_Success:
+        raise_transform(code, f"frame {index} ({frame.width}x{frame.height}, color format "
+                              f"{<int>frame.colorFormat}) to {target.format.name}")
+    return view_frame(target.surface, 0, use_of(target), False)
 
 
 def transform(Surface source not None, Surface target not None, *, source_rect=None,
@@ -478,13 +405,6 @@ cdef int run_transform(Surface source, Surface target, source_rect, target_rect,
     return 0
 
 
-cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease):
-    cdef Buffer view = Buffer.__new__(Buffer)
-    view.lease = lease
-    view.buffer = buffer
-    return view
-
-
 cdef NvBufSurface *find_surface(GstBuffer *buffer) noexcept:
     """The surface of a buffer, NULL when it carries none. A buffer does not tell its caps."""
     cdef NvBufSurface *surface
@@ -502,31 +422,6 @@ cdef NvBufSurface *find_surface(GstBuffer *buffer) noexcept:
     if surface.surfaceList == NULL or surface.numFilled > surface.batchSize:
         return NULL
     return surface
-
-
-cdef void describe_rgb(NvBufSurface *surface, NvBufSurfaceParams *frame, uint32_t width,
-                       uint32_t height, void *data) noexcept:
-    """Describe memory of Python's as a surface."""
-    memset(surface, 0, sizeof(surface[0]))
-    memset(frame, 0, sizeof(frame[0]))
-    surface.batchSize = surface.numFilled = 1
-    surface.memType = NVBUF_MEM_SYSTEM
-    surface.surfaceList = frame
-    frame.width = frame.planeParams.width[0] = width
-    frame.height = frame.planeParams.height[0] = height
-    frame.pitch = frame.planeParams.pitch[0] = width * 3
-    frame.colorFormat = NVBUF_COLOR_FORMAT_RGB
-    frame.layout = NVBUF_LAYOUT_PITCH
-    frame.dataPtr = data
-    frame.dataSize = frame.planeParams.psize[0] = width * height * 3
-    frame.planeParams.num_planes = 1
-    frame.planeParams.bytesPerPix[0] = 3
-
-
-cdef NvBufSurfTransform_Error convert(NvBufSurface *source, NvBufSurface *target) noexcept nogil:
-    cdef NvBufSurfTransformParams params
-    memset(&params, 0, sizeof(params))
-    return NvBufSurfTransform(source, target, &params)
 
 
 cdef int raise_transform(NvBufSurfTransform_Error code, str what) except -1:

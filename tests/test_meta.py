@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import numpy
 import pytest
 from batches import add_object
@@ -353,3 +356,75 @@ def test_every_class_has_a_readable_repr(batch, frame):
         assert " at 0x" not in repr(view)
     assert "car" in repr(item)
     assert "source_id=3" in repr(frame)
+
+
+class TestPlainData:
+    def test_extract_gives_each_pad_its_boxes_in_corners(self, batch):
+        frame = batch.acquire_frame_meta(
+            pad_index=2, pipeline_width=640, pipeline_height=360, buffer_pts=40
+        )
+        batch.append(frame)
+        item = batch.acquire_object_meta()
+        item.label, item.object_id, item.confidence = "car", 5, 0.5
+        item.rect_params = osd.Rect(left=10, top=20, width=30, height=40)
+        classifier = batch.acquire_classifier_meta()
+        classifier.add_label("red")
+        item.append(classifier)
+        frame.append(item)
+        found = batch.extract(4)
+        assert found[0] is found[1] is found[3] is None
+        assert found[2] == {
+            "shape": (360, 640),
+            "timestamp": 40,
+            "bboxes": [[10, 20, 40, 60]],
+            "probs": [0.5],
+            "labels": [["car", "red"]],
+            "objects": [5],
+            "seg_maps": [None],
+        }
+
+    def test_a_pad_beyond_the_result_is_left_out(self, batch, frame):
+        assert batch.extract(0) == []
+        with pytest.raises(ValueError, match="max_items"):
+            batch.extract(-1)
+
+
+class Thing:
+    """Can be watched by a weak reference."""
+
+
+class TestPythonObjectsAsUserMetadata:
+    def test_an_object_is_carried_as_itself(self, batch, frame):
+        thing = Thing()
+        user = batch.acquire_user_meta()
+        user.set_user_data(thing, 9000)
+        frame.append(user)
+        (found,) = frame.user_meta_items(9000)
+        assert found and found.get_user_data() is thing
+        assert found.get_user_data_json() == ""
+
+    def test_the_batch_keeps_it_and_lets_it_go_with_itself(self):
+        thing = Thing()
+        gone = weakref.ref(thing)
+        with BatchMetadata.create(1) as batch:
+            user = batch.acquire_user_meta()
+            user.set_user_data(thing, 9000)
+            batch.append(user)
+            del thing
+            gc.collect()
+            assert gone() is not None
+        assert gone() is None
+
+    def test_new_data_replaces_the_old(self, batch):
+        thing = Thing()
+        gone = weakref.ref(thing)
+        user = batch.acquire_user_meta()
+        user.set_user_data(thing, 9000)
+        del thing
+        user.set_user_data_json("{}", 9000)
+        assert gone() is None
+        assert user.get_user_data() is None and user.get_user_data_json() == "{}"
+
+    def test_none_is_no_data(self, batch):
+        with pytest.raises(ValueError, match="None"):
+            batch.acquire_user_meta().set_user_data(None, 9000)

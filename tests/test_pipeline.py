@@ -20,7 +20,6 @@ from dsbind import (
     PipelineState,
     Probe,
     StateTransitionMessage,
-    UnknownPropertyWarning,
 )
 
 
@@ -174,7 +173,7 @@ def test_an_operator_without_its_method_says_so():
 
 @pytest.mark.parametrize(
     ("target", "tips", "text"),
-    [("sink", "", "no source pad"), ("queue", "sink", "is a sink pad"), ("queue", "x", "'x'")],
+    [("sink", "src", "no source pad"), ("queue", "sink", "is a sink pad"), ("queue", "x", "'x'")],
 )
 def test_a_probe_where_there_is_no_source_pad_is_refused(target, tips, text):
     with pytest.raises(RuntimeError, match="Probe failure") as caught:
@@ -284,72 +283,6 @@ def test_seeking_before_the_start_starts_there(clip):
     # All but what was decoded to be ready for the seek. Key frames are half a second apart.
     assert len(times.all) < 50
     assert times.all[-1] > 1_900_000_000
-
-
-# Properties
-
-
-def test_properties_of_each_type_come_back_as_set():
-    pipeline = Pipeline("p").add("videotestsrc", "src").add("capsfilter", "caps")
-    src = pipeline["src"].set({"num-buffers": 7, "is-live": True, "pattern": "ball"})
-    assert (src.get("num-buffers"), src.get("is_live"), src.get("pattern")) == (7, True, 18)
-    src.set([{"pattern": 2}, {"animation-mode": "wall-time"}])
-    assert (src.get("pattern"), src.get("animation-mode")) == (2, 1)
-    src.set("timestamp-offset", 2**40)
-    assert src.get("timestamp_offset") == 2**40
-    pipeline["caps"].set({"caps": "video/x-raw, format=NV12"})
-    assert pipeline["caps"].get("caps") == "video/x-raw, format=(string)NV12"
-    pipeline.add("textoverlay", "text", {"text": "grün", "xpos": 0.25, "draw-shadow": False})
-    text = pipeline["text"]
-    assert (text.get("text"), text.get("xpos"), text.get("draw-shadow")) == ("grün", 0.25, False)
-    pipeline.add("playbin", "play", {"flags": "video+audio"})
-    assert pipeline["play"].get("flags") == 3
-
-
-def test_numpy_numbers_are_numbers():
-    numpy = pytest.importorskip("numpy")
-    src = Pipeline("p").add("videotestsrc", "src")["src"]
-    src.set({"num-buffers": numpy.int64(3), "is-live": numpy.bool_(True)})
-    assert (src.get("num-buffers"), src.get("is-live")) == (3, True)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "text"),
-    [
-        ("num-buffers", -2, "from -1 to 2147483647, not -2"),
-        ("num-buffers", 2**31, "from -1 to 2147483647"),
-        ("num-buffers", 2**70, "from -1 to 2147483647"),
-        ("num-buffers", 1.5, "whole number"),
-        ("num-buffers", "many", "whole number"),
-        ("num-buffers", None, "whole number"),
-        ("is-live", "maybe", "switch"),
-        ("pattern", "bal", "'ball' \\(18\\)"),
-        ("pattern", 999, "not 999"),
-        ("name", 3, "text"),
-        ("name", "a\0b", "NUL"),
-    ],
-)
-def test_a_value_that_cannot_be_names_property_range_and_value(name, value, text):
-    src = Pipeline("p").add("videotestsrc", "src")["src"]
-    with pytest.raises(ValueError, match=text) as caught:
-        src.set({name: value})
-    assert f"property {name!r} of videotestsrc 'src'" in str(caught.value)
-
-
-def test_bad_caps_and_read_only_properties_are_refused():
-    pipeline = Pipeline("p").add("capsfilter", "caps").add("fakesink", "sink")
-    with pytest.raises(dsbind.ConfigError, match="cannot be read as a GstCaps"):
-        pipeline["caps"].set({"caps": "video/x-raw, width=(int"})
-    with pytest.raises(dsbind.ConfigError, match="read-only"):
-        pipeline["sink"].set({"stats": "x"})
-
-
-def test_an_unknown_property_warns_with_the_nearest_and_reads_as_none():
-    src = Pipeline("p").add("videotestsrc", "src")["src"]
-    with pytest.warns(UnknownPropertyWarning, match="'num-buffers'"):
-        src.set({"num_bufers": 3})
-    with pytest.warns(UnknownPropertyWarning):
-        assert src.get("nothing-like-it") is None
 
 
 # Failures
@@ -549,3 +482,96 @@ def test_what_is_no_name_does_not_link(names):
 def test_what_is_no_mapping_sets_no_property(properties):
     with pytest.raises(TypeError, match="set\\(\\) takes"):
         Pipeline("p").add("fakesink", "sink")["sink"].set(properties)
+
+
+# Programs that go their own way
+
+
+def test_a_subclass_may_override_add_and_read_the_nodes():
+    class Logged(Pipeline):
+        def __init__(self, name):
+            super().__init__(name)
+            self.made = []
+
+        def add(self, type_name, name, properties=None):
+            self.made.append((type_name, name))
+            return super().add(type_name, name, properties)
+
+    pipeline = Logged("p")
+    pipeline.add("videotestsrc", "src", {"num-buffers": 1}).add("fakesink", "sink")
+    assert pipeline["src"] is pipeline._nodes["src"]
+    assert isinstance(pipeline._nodes, dict)
+    pipeline.link("src", "sink").start().wait(20)
+    assert pipeline.made == [("videotestsrc", "src"), ("fakesink", "sink")]
+
+
+def test_a_flow_adds_through_the_subclass(clip):
+    class Logged(Pipeline):
+        made: list = []
+
+        def add(self, type_name, name, properties=None):
+            self.made.append(type_name)
+            return super().add(type_name, name, properties)
+
+    pipeline = Logged("p")
+    dsbind.Flow(pipeline).batch_capture([str(clip)]).render(dsbind.RenderMode.DISCARD)
+    assert {"nvurisrcbin", "nvstreammux", "fakesink"} <= set(Logged.made)
+
+
+def test_attach_takes_its_arguments_by_keyword():
+    counter = Counter()
+    pipeline = simple()
+    pipeline.attach(target="queue", what=Probe("count", counter), name="", tips="src")
+    pipeline.start().wait(20)
+    assert counter.n == 30
+
+
+def test_attach_makes_an_object_by_the_name_of_its_factory():
+    pipeline = simple()
+    pipeline.attach("queue", "measure_fps_probe", name="fps", properties={"interval": 7})
+    assert pipeline["queue"].find("fps").get("interval") == 7
+    pipeline["src"].attach("measure_fps_probe", name="second")
+    assert pipeline["src"].find("second").name == "second"
+    with pytest.raises(RuntimeError, match="creation failed.*'measure_fps_probe'"):
+        pipeline.attach("queue", "measure_fps_prob", name="x")
+    with pytest.raises(RuntimeError, match="nowhere Not found"):
+        pipeline.attach("nowhere", "measure_fps_probe", name="x")
+
+
+def test_what_cannot_be_attached_is_refused_with_the_documented_text():
+    with pytest.raises(Exception, match="Unsupported object type for Pipeline.attach"):
+        simple().attach("queue", lambda batch: None)
+
+
+def test_a_literal_pad_can_be_linked_once():
+    pipeline = Pipeline("p").add("compositor", "mixer")
+    pipeline.add("videotestsrc", "a").add("videotestsrc", "b")
+    pipeline.link(("a", "mixer"), ("", "sink_0"))
+    with pytest.raises(RuntimeError, match="in use"):
+        pipeline.link(("b", "mixer"), ("", "sink_0"))
+    pipeline.link(("b", "mixer"), ("src", "sink_1"))
+
+
+def test_elements_of_the_muxer_are_linked_by_literal_pads_in_any_order():
+    pipeline = Pipeline("p").add("nvstreammux", "mux", {"batch-size": 2, "width": 64, "height": 48})
+    for index in (1, 0):
+        pipeline.add("videotestsrc", f"src{index}", {"num-buffers": 2})
+        pipeline.add("capsfilter", f"caps{index}", {"caps": "video/x-raw, format=NV12"})
+        pipeline.link(f"src{index}", f"caps{index}")
+        pipeline.link((f"caps{index}", "mux"), ("src", f"sink_{index}"))
+    pads = []
+
+    class Pads(BatchMetadataOperator):
+        def handle_metadata(self, batch_meta):
+            pads.extend(frame.pad_index for frame in batch_meta.frame_items)
+
+    pipeline.add("fakesink", "sink").link("mux", "sink").attach("mux", Probe("pads", Pads()))
+    pipeline.start().wait(20)
+    assert sorted(set(pads)) == [0, 1]
+    assert pipeline._graph.links["caps1"] == [("mux", "sink_1")]
+
+
+def test_the_graph_is_dumped_where_gstreamer_would_dump_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("GST_DEBUG_DUMP_DOT_DIR", str(tmp_path))
+    simple().start().wait(20)
+    assert (tmp_path / "ds_cpp_app_running.dot").read_text().startswith("digraph")

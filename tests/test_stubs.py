@@ -13,11 +13,12 @@ import pytest
 
 import dsbind
 
-MODULES = ("gst", "meta", "osd", "runtime", "surface")
+MODULES = ("buffer", "gst", "meta", "osd", "runtime", "surface", "tensor")
 
 # Where the stub rightly says less: classes that users do not make, and what `enum` adds.
 ALLOWED = r"""
-dsbind\.(meta|surface)\.\w+\.__init__
+dsbind\.(meta|surface|tensor)\.\w+\.__init__
+dsbind\.tensor\.Tensor\.__buffer__
 dsbind\.osd\.FontFamily\.__new__
 """
 

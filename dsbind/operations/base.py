@@ -4,15 +4,19 @@
 from __future__ import annotations
 
 import enum
+import logging
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dsbind.errors import FlowError, warn_unknown_property
+from dsbind.errors import ArgumentTypeError, FlowError, shown, warn_unknown_property
+from dsbind.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from dsbind.flow import Flow
-    from dsbind.pipeline import Pipeline
+
+_log = logging.getLogger("dsbind")
 
 
 class MediaType(str, enum.Enum):
@@ -72,8 +76,13 @@ class Chain:
         streams: Sequence[str] | None = None,
         parent: Flow | None = None,
     ) -> None:
+        if not isinstance(pipeline, Pipeline):
+            raise ArgumentTypeError(f"a Flow begins with a Pipeline, not {pipeline!r}")
+        names = () if streams is None else streams
+        if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+            raise ArgumentTypeError(f"a Flow's streams are names of elements, not {streams!r}")
         self._pipeline = pipeline
-        self._streams: list[StreamInfo] = [parse_stream_info(text) for text in streams or ()]
+        self._streams: list[StreamInfo] = [parse_stream_info(text) for text in names]
         self._parent = parent
         self._batch_size: int = parent._batch_size if parent is not None else 0
 
@@ -87,16 +96,31 @@ class Chain:
 
     def _single_stream(self) -> StreamInfo:
         if len(self._streams) != 1:
-            raise FlowError(
-                "Upstream error: multiple streams must be batched; "
-                f"there are {len(self._streams)} streams here. "
-                "Start with batch_capture(), and add nothing after render() or encode()"
-            )
+            what = f"there are {len(self._streams)} streams here; call batch() first"
+            if not self._streams:
+                what = "there is no stream here: " + (
+                    "add nothing after render(), encode(), retrieve() or publish(), or fork() "
+                    "before them"
+                    if self._parent is not None
+                    else "start with batch_capture(), capture() or inject()"
+                )
+            raise FlowError(f"Upstream error: multiple streams must be batched; {what}")
         return parse_stream_info(self._streams[0])
 
     def _link(self, stream: StreamInfo, target: str, pad: str = "") -> None:
         """Link a stream of the flow to an element. Everything that follows a stream comes here."""
-        self._pipeline.link((stream.originator, target), (stream.template, pad))
+        self._pipeline.link((self._branch(stream), target), (stream.template, pad))
+
+    def _branch(self, stream: StreamInfo) -> str:
+        """Where to link what follows a stream: a queue of its own behind a fork."""
+        branches = self._pipeline._graph.branches
+        properties = branches.forks.get(stream.originator)
+        if properties is None:
+            return stream.originator
+        queue = branches.name_next(stream.originator)
+        self._pipeline.add("queue", queue, {**_BRANCH_QUEUE, **properties})
+        branches.add(stream.originator, queue)
+        return queue
 
     def _continue(self, stream: StreamInfo, chain: list[str], end: bool = False) -> Flow:
         """Link a chain of elements after a stream: the flow behind it."""
@@ -105,6 +129,15 @@ class Chain:
             self._pipeline.link(*chain)
         return self._flow([] if end else [chain[-1]])
 
+
+# A branch holds a few batches and then the others wait for it: nothing is dropped, and the muxer's
+# frames are not all held by one branch. Limits by bytes or time would count batches of many frames
+# as if they were one.
+_BRANCH_QUEUE: dict[str, object] = {
+    "max-size-buffers": 3,
+    "max-size-bytes": 0,
+    "max-size-time": 0,
+}
 
 _counts: dict[str, int] = {}
 _counts_lock = threading.Lock()
@@ -130,3 +163,37 @@ def options_of(
         else:
             warn_unknown_property(f"{method}()", name, known)
     return options
+
+
+def properties_of(given: Mapping[str, object]) -> dict[str, object]:
+    """Keyword arguments as an element's properties."""
+    return {key.replace("_", "-"): value for key, value in given.items()}
+
+
+def media_types_of(method: str, given: object) -> tuple[MediaType, ...]:
+    """The kinds of streams that an operation is asked for.
+
+    Raises
+    ------
+    ArgumentTypeError
+        They are no media types.
+    """
+    if isinstance(given, str) and given in ("av", "both", "all"):
+        return (MediaType.VIDEO, MediaType.AUDIO)
+    kinds = [given] if isinstance(given, str) else given
+    try:
+        found = tuple(dict.fromkeys(MediaType(kind) for kind in kinds))  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        found = ()
+    if not found:
+        raise ArgumentTypeError(
+            f"{method}(): media_types are MediaType.VIDEO, MediaType.AUDIO or 'av', "
+            f"not {shown(given)}"
+        )
+    return found
+
+
+def note_gpu(method: str, gpu: object) -> None:
+    """Tell, once for each call, that the GPU asked for is not used."""
+    if gpu is not None and not os.path.exists(f"/dev/nvidia{gpu}"):
+        _log.info("%s: there is no GPU %s here; the CPU does the work", method, gpu)

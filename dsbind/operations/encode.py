@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`encode`: writing the video to a file."""
+"""`encode`: writing the video to a file, or sending it as a stream."""
 
 from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
-from dsbind.errors import ArgumentTypeError, ConfigError, UnsupportedError, shown
-from dsbind.operations.base import Chain, name_of, options_of
+from dsbind.errors import UnsupportedError, shown
+from dsbind.operations.base import Chain, MediaType, options_of
+from dsbind.operations.codecs import Codec, codec_of
+from dsbind.operations.destinations import LOOPBACK, Destination, destination_of
+from dsbind.operations.parts import Part, add_parts, need
 
 if TYPE_CHECKING:
     from dsbind.flow import Flow
@@ -29,22 +30,27 @@ class Encode(Chain):
         enable_osd: bool = True,
         **kwargs: Any,
     ) -> Flow:
-        """Write the video to a file. Ends the flow.
+        """Write the video to a file, or send it as a stream. Ends the flow.
 
-        Several sources are written as one mosaic.
+        Several sources become one mosaic.
 
         Parameters
         ----------
         dest
-            A path ending in .mp4 or .mov, or a file:// URI of one.
+            A path ending in .mp4, .mov, .mkv, or .jpg or .mjpg for JPEG images one after another;
+            a file:// URI of one; rtsp://localhost:PORT, a server that clients read at
+            rtsp://localhost:PORT/ds-test, or at the path where the URI has one; or
+            udp://localhost:PORT, RTP packets of payload type 96.
         use_sw_codec
-            Whether GStreamer's own software encoder is used.
+            Whether GStreamer's own software encoder is used. An RTSP server chooses by itself.
         enable_osd
             Whether boxes and texts are drawn.
         **kwargs
-            `codec_type` ("h264", "h265" or "av1"), `bitrate` (2000000 bits a second), `profile`,
-            `iframeinterval` (10 frames), `sync`, `gpu_id`; `width` and `height` in pixels of the
-            mosaic (1920 x 1080).
+            `codec_type` ("h264", "h265" or "av1"), `bitrate` (2000000 bits a second), `profile`
+            (0: baseline for H.264), `iframeinterval` (10 frames) of a video or stream; `quality`
+            (85 of 100) of images; `sync`, whether frames are written at their times and not as
+            fast as they come; `gpu_id`; `width` and `height` in pixels of what is written: as large
+            as the source, and 1920 x 1080 for a mosaic.
 
         Raises
         ------
@@ -52,57 +58,79 @@ class Encode(Chain):
             The file cannot be written there. Checked at once.
         ArgumentTypeError
             `dest` or the codec is of a kind that is not supported.
+        ConfigError
+            An option has a value that cannot be used. An option that has no effect warns.
+        MissingElementError
+            The codec is not installed; the message names what to install.
         """
         stream = self._single_stream()
-        path, extension = _destination(dest)
-        options = options_of("encode", kwargs, _ENCODE_OPTIONS)
-        encoder, parser = _codec(str(options["codec-type"]), use_sw_codec)
-        self._pipeline._graph.add_output(path)
-
-        names = {role: name_of("encode", role) for role in _ENCODE_ROLES}
+        if stream.media_type is MediaType.AUDIO:
+            raise UnsupportedError(f"encode({shown(dest)}): this release encodes no audio")
+        to = destination_of(dest)
+        given = {key.replace("_", "-"): value for key, value in kwargs.items()}
+        options = options_of("encode", given, _OPTIONS[to.kind])
+        codec = codec_of(options["codec-type"]) if "codec-type" in options else None
+        software = use_sw_codec and to.kind != "rtsp"
         gpu = {"gpu-id": options["gpu-id"]} if options["gpu-id"] is not None else {}
-        parts: list[tuple[str, str, dict[str, object]]] = [
-            ("queue", "queue", {}),
-            ("convert", "nvvideoconvert", gpu),
-        ]
+        size = {key: options[key] for key in ("width", "height") if options[key] is not None}
+
+        parts = [Part("queue", "queue", {}), Part("convert", "nvvideoconvert", gpu)]
+        if self._batch_size > 1:
+            parts.append(Part("tiler", "nvmultistreamtiler", {**_MOSAIC, **size, **gpu}))
+        if enable_osd:
+            parts.append(Part("osd", "nvdsosd", {"display-mask": True, **gpu}))
+        if to.kind == "rtsp":
+            if size and self._batch_size <= 1:
+                parts += _scaler(enable_osd, _caps(False, "NV12", size), gpu)
+            parts.append(Part("sink", "nvrtspoutsinkbin", _server(to, options, given)))
+        else:
+            # JPEG uses the full range of values, video does not: jpegenc minds that with RGB only.
+            pixels = "RGB" if software and codec is None else "I420"
+            parts += _scaler(enable_osd, _caps(software, pixels, size), gpu)
+            if codec is None:
+                encoder = "jpegenc" if software else "nvjpegenc"
+                parts.append(Part("encoder", encoder, {"quality": options["quality"]}))
+            else:
+                parts += _encoder(codec, options, given, software, to.kind == "udp")
+            parts += _end(to, codec, bool(options["sync"]))
+        need(parts, codec.hints(software) if codec else {})
         if self._batch_size > 1:
             _log.info("encode: %d sources are written as one mosaic", self._batch_size)
-            names["tiler"] = name_of("encode", "tiler")
-            mosaic: dict[str, object] = {key: options[key] for key in ("width", "height")}
-            parts.append(("tiler", "nvmultistreamtiler", {**mosaic, **gpu}))
-        if enable_osd:
-            parts.append(("osd", "nvdsosd", {"display-mask": True, **gpu}))
-            parts.append(("post-osd-convert", "nvvideoconvert", gpu))
-        memory = "" if use_sw_codec else "(memory:NVMM)"
-        sync = options["sync"]
-        parts += [
-            ("capsfilter", "capsfilter", {"caps": f"video/x-raw{memory}, format=I420"}),
-            ("encoder", encoder, _encoder_properties(encoder, options)),
-            ("parser", parser, {}),
-            ("mux", "mp4mux" if extension == ".mp4" else "qtmux", {}),
-            ("filesink", "filesink", {"location": path, "sync": sync, "async": False}),
-        ]
+        return self._continue(stream, self._add(parts, to.path), end=True)
+
+    def _add(self, parts: list[Part], path: str) -> list[str]:
+        graph = self._pipeline._graph
+        if path:
+            graph.add_output(path)
         try:
-            for role, factory, properties in parts:
-                self._pipeline.add(factory, names[role], properties)
+            chain = add_parts(self._pipeline, "encode", _ROLES, parts)
         except BaseException:
-            # The program may try the same file with another codec.
-            self._pipeline._graph.outputs.pop(path, None)
+            # The program may try the same file with other options.
+            graph.outputs.pop(path, None)
             raise
-        return self._continue(stream, [names[role] for role, _, _ in parts], end=True)
+        if path:
+            graph.writers[path] = chain
+        return chain
 
 
-_ENCODE_OPTIONS: dict[str, object] = {
+_MOSAIC: dict[str, object] = {
+    "width": Chain.DEFAULT_PICTURE_WIDTH,
+    "height": Chain.DEFAULT_PICTURE_HEIGHT,
+}
+_COMMON: dict[str, object] = {"gpu-id": None, "sync": False, "width": None, "height": None}
+_CODEC: dict[str, object] = {
     "codec-type": "h264",
     "profile": 0,
     "iframeinterval": 10,
     "bitrate": 2000000,
-    "gpu-id": None,
-    "sync": False,
-    "width": Chain.DEFAULT_PICTURE_WIDTH,
-    "height": Chain.DEFAULT_PICTURE_HEIGHT,
 }
-_ENCODE_ROLES = (
+_OPTIONS = {
+    "video": {**_CODEC, **_COMMON},
+    "udp": {**_CODEC, **_COMMON},
+    "rtsp": {**_CODEC, **_COMMON},
+    "images": {"quality": 85, **_COMMON},
+}
+_ROLES = (
     "queue",
     "convert",
     "osd",
@@ -113,60 +141,60 @@ _ENCODE_ROLES = (
     "mux",
     "filesink",
 )
-_ENCODERS = {
-    "h264": ("nvv4l2h264enc", "x264enc", "h264parse"),
-    "h265": ("nvv4l2h265enc", "x265enc", "h265parse"),
-    "av1": ("nvv4l2av1enc", "av1enc", "av1parse"),
-}
 
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+def _caps(software: bool, pixels: str, size: Mapping[str, object]) -> str:
+    memory = "" if software else "(memory:NVMM)"
+    fields = "".join(f", {key}={value}" for key, value in size.items())
+    return f"video/x-raw{memory}, format={pixels}{fields}"
 
 
-def _destination(dest: object) -> tuple[str, str]:
-    """Absolute path and extension of a file to write."""
-    if isinstance(dest, os.PathLike):
-        dest = os.fspath(dest)
-    if not isinstance(dest, str):
-        raise ArgumentTypeError(f"encode() needs a path or URI as text, not {shown(dest)}")
-    if not _SCHEME.match(dest):
-        path = dest
-    else:
-        parts = urlsplit(dest)
-        path = unquote(parts.path)
-        if parts.scheme not in ("file", "rtsp", "udp"):
-            raise ArgumentTypeError(f"Only file, rtsp or udp are supported, not {shown(dest)}")
-        if parts.scheme != "file":
-            if parts.hostname not in ("localhost", "127.0.0.1"):
-                raise ArgumentTypeError("Only localhost is supported for streaming")
-            raise UnsupportedError(
-                f"encode({parts.scheme}://...): this release serves no streams; encode to a file"
-            )
-    extension = os.path.splitext(path)[1].lower()
-    if extension in (".jpg", ".mjpg"):
-        raise UnsupportedError(f"encode({shown(dest)}): this release writes .mp4 and .mov files")
-    if "\0" in path:
-        raise ConfigError(f"encode() cannot write {shown(dest)}: the name holds a NUL character")
-    if extension not in (".mp4", ".mov"):
-        raise ArgumentTypeError(
-            f"File extension {extension!r} is not supported; encode {shown(dest)} as .mp4 or .mov"
-        )
-    return os.path.abspath(path), extension
+def _scaler(after_osd: bool, caps: str, gpu: dict[str, object]) -> list[Part]:
+    """What turns frames into those that an encoder takes."""
+    filter = Part("capsfilter", "capsfilter", {"caps": caps})
+    if not after_osd:
+        return [filter]
+    return [Part("post-osd-convert", "nvvideoconvert", gpu), filter]
 
 
-def _codec(name: str, software: bool) -> tuple[str, str]:
-    if name not in _ENCODERS:
-        raise ArgumentTypeError(
-            f"Codec type {name} is not supported; use one of {', '.join(_ENCODERS)}"
-        )
-    hardware_encoder, software_encoder, parser = _ENCODERS[name]
-    return (software_encoder if software else hardware_encoder), parser
+def _encoder(
+    codec: Codec,
+    options: Mapping[str, Any],
+    given: Mapping[str, object],
+    software: bool,
+    live: bool,
+) -> list[Part]:
+    factory = codec.software if software else codec.hardware
+    parts = [Part("encoder", factory, codec.properties(options, software, live))]
+    if software and "profile" in given:
+        caps = codec.profile_caps(given["profile"])
+        parts.append(Part("profile", "capsfilter", {"caps": caps}))
+    # Who begins to listen in the middle needs the codec's settings again.
+    again = {"config-interval": -1} if live and codec.name != "av1" else {}
+    parts.append(Part("parser", codec.parser, {**again}))
+    return parts
 
 
-def _encoder_properties(encoder: str, options: Mapping[str, Any]) -> dict[str, object]:
-    if encoder.startswith("nv"):
-        return {key: options[key] for key in ("profile", "iframeinterval", "bitrate")}
-    # The software encoders count in kbit/s and know the same things by other names.
-    interval = "keyframe-max-dist" if encoder == "av1enc" else "key-int-max"
-    rate = "target-bitrate" if encoder == "av1enc" else "bitrate"
-    return {interval: options["iframeinterval"], rate: max(1, int(options["bitrate"]) // 1000)}
+def _end(to: Destination, codec: Codec | None, sync: bool) -> list[Part]:
+    if to.kind == "udp" and codec is not None:
+        address = {"host": LOOPBACK, "port": to.port, "sync": sync, "async": False}
+        return [Part("payloader", codec.payloader, {}), Part("sink", "udpsink", address)]
+    muxer = [Part("mux", to.muxer, {})] if to.muxer else []
+    file = {"location": to.path, "sync": sync, "async": False}
+    return [*muxer, Part("filesink", "filesink", file)]
+
+
+def _server(
+    to: Destination, options: Mapping[str, Any], given: Mapping[str, object]
+) -> dict[str, object]:
+    """Properties of the RTSP server: it encodes by itself, with its own defaults."""
+    properties: dict[str, object] = {
+        "rtsp-port": to.port,
+        "rtsp-mount-point": to.mount,
+        "sync": options["sync"],
+        "async": False,
+    }
+    properties |= {key: given[key] for key in ("bitrate", "iframeinterval") if key in given}
+    if "codec-type" in given:
+        properties["codec"] = codec_of(given["codec-type"]).name
+    return properties

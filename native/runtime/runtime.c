@@ -75,10 +75,14 @@ static char *origin_dir(int origin) {
   if (origin == BUNDLED) return g_strdup(bundle_dir());
   if (origin == NVIDIA) return g_strdup(nvidia_dir);
   const char *root = g_getenv("DEEPSTREAM_ROOT");
-  char *dir = g_build_filename(root && *root ? root : SDK_ROOT, "lib", NULL);
-  if (g_file_test(dir, G_FILE_TEST_IS_DIR)) return dir;
-  g_free(dir);
-  return NULL;
+  if (!root || !*root) root = SDK_ROOT;
+  /* `dsbind samples install` lays out a tree of the same names, whose libraries are the bundle's. */
+  char *mark = g_build_filename(root, ".dsbind-samples", NULL);
+  char *dir = g_build_filename(root, "lib", NULL);
+  if (g_file_test(mark, G_FILE_TEST_EXISTS) || !g_file_test(dir, G_FILE_TEST_IS_DIR))
+    g_clear_pointer(&dir, g_free);
+  g_free(mark);
+  return dir;
 }
 
 /* The version that the opened libraries tell, checked against the layouts compiled in. Layouts of

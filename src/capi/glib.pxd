@@ -27,6 +27,23 @@ cdef extern from "glib-object.h" nogil:
     gchar *g_strdup(const gchar *str)
     int g_atomic_int_get(const int *atomic)
     void g_atomic_int_set(int *atomic, int value)
+    gboolean g_atomic_int_dec_and_test(int *atomic)
+
+    # Threads
+    ctypedef struct GMutex:
+        pass
+    ctypedef struct GCond:
+        pass
+    void g_mutex_init(GMutex *mutex)
+    void g_mutex_clear(GMutex *mutex)
+    void g_mutex_lock(GMutex *mutex)
+    void g_mutex_unlock(GMutex *mutex)
+    void g_cond_init(GCond *cond)
+    void g_cond_clear(GCond *cond)
+    void g_cond_broadcast(GCond *cond)
+    void g_cond_wait(GCond *cond, GMutex *mutex)
+    gboolean g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end_time)
+    gint64 g_get_monotonic_time()
     gpointer g_malloc0(gsize size)
 
     ctypedef struct GError:
@@ -45,6 +62,7 @@ cdef extern from "glib-object.h" nogil:
     # Types and values
     ctypedef struct GTypeClass:
         GType g_type
+    GType G_TYPE_NONE
     ctypedef struct GTypeInstance:
         GTypeClass *g_class
     ctypedef struct GValue:
@@ -117,7 +135,9 @@ cdef extern from "glib-object.h" nogil:
         const gchar *name
         int flags
         GType value_type
-    int G_PARAM_READABLE, G_PARAM_WRITABLE, G_PARAM_CONSTRUCT_ONLY
+    int G_PARAM_READABLE, G_PARAM_WRITABLE, G_PARAM_CONSTRUCT_ONLY, G_PARAM_DEPRECATED
+    const gchar *g_param_spec_get_blurb(GParamSpec *spec)
+    const GValue *g_param_spec_get_default_value(GParamSpec *spec)
     ctypedef struct GParamSpecChar:
         gint8 minimum, maximum
     ctypedef struct GParamSpecUChar:
@@ -143,9 +163,23 @@ cdef extern from "glib-object.h" nogil:
     GParamSpec **g_object_class_list_properties(GObjectClass *oclass, guint *n)
     void g_object_set_property(GObject *object, const gchar *name, const GValue *value)
     void g_object_get_property(GObject *object, const gchar *name, GValue *value)
+    gpointer g_object_ref(gpointer object)
     void g_object_unref(gpointer object)
 
     # Signals
+    ctypedef enum GSignalFlags:
+        G_SIGNAL_ACTION
+    ctypedef struct GSignalQuery:
+        guint signal_id
+        const gchar *signal_name
+        GType itype
+        GSignalFlags signal_flags
+        GType return_type
+        guint n_params
+        const GType *param_types
+    guint *g_signal_list_ids(GType itype, guint *n_ids)
+    void g_signal_query(guint signal_id, GSignalQuery *query)
+    GType g_type_parent(GType type)
     ctypedef struct GClosure:
         pass
     ctypedef void (*GClosureNotify)(gpointer data, GClosure *closure) noexcept nogil
@@ -153,3 +187,5 @@ cdef extern from "glib-object.h" nogil:
     gulong g_signal_connect_data(gpointer instance, const gchar *signal, GCallback handler,
                                  gpointer data, GClosureNotify destroy, GConnectFlags flags)
     void g_signal_handler_disconnect(gpointer instance, gulong handler)
+    void g_signal_emit_by_name(gpointer instance, const gchar *signal, ...)
+    guint g_signal_lookup(const gchar *name, GType itype)

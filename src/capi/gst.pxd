@@ -33,10 +33,17 @@ cdef extern from "gst/gst.h" nogil:
     GstStructure *gst_caps_get_structure(const GstCaps *caps, guint index)
     GstStructure *gst_structure_new_empty(const gchar *name)
     const gchar *gst_structure_get_name(const GstStructure *structure)
+    gboolean gst_structure_has_name(const GstStructure *structure, const gchar *name)
+    gboolean gst_structure_get_fraction(const GstStructure *structure, const gchar *field,
+                                        gint *numerator, gint *denominator)
     gchar *gst_structure_to_string(const GstStructure *structure)
     gboolean gst_structure_get_uint(const GstStructure *structure, const gchar *field, guint *value)
     gboolean gst_structure_get_int(const GstStructure *structure, const gchar *field, gint *value)
     const gchar *gst_structure_get_string(const GstStructure *structure, const gchar *field)
+    ctypedef struct GstCapsFeatures:
+        pass
+    GstCapsFeatures *gst_caps_get_features(const GstCaps *caps, guint index)
+    gboolean gst_caps_features_contains(const GstCapsFeatures *features, const gchar *feature)
     gchar *gst_value_serialize(const GValue *value)
     gboolean gst_value_deserialize(GValue *destination, const gchar *source)
 
@@ -68,11 +75,40 @@ cdef extern from "gst/gst.h" nogil:
     ctypedef enum GstMapFlags:
         GST_MAP_READ
         GST_MAP_WRITE
+        GST_MAP_READWRITE
     ctypedef struct GstMapInfo:
         guint8 *data
         gsize size
+    int GST_MEMORY_FLAG_READONLY
+    ctypedef int GstMemoryFlags
+    GstMemory *gst_memory_new_wrapped(GstMemoryFlags flags, gpointer data, gsize maxsize,
+                                      gsize offset, gsize size, gpointer user_data,
+                                      GDestroyNotify notify)
+    gboolean gst_memory_map(GstMemory *memory, GstMapInfo *info, GstMapFlags flags)
+    void gst_memory_unmap(GstMemory *memory, GstMapInfo *info)
+    GstBuffer *gst_buffer_new()
+    GstBuffer *gst_buffer_copy(const GstBuffer *buffer)
+    void gst_buffer_append_memory(GstBuffer *buffer, GstMemory *memory)
+    gboolean gst_buffer_is_writable(GstBuffer *buffer)
     gboolean gst_buffer_map(GstBuffer *buffer, GstMapInfo *info, GstMapFlags flags)
     void gst_buffer_unmap(GstBuffer *buffer, GstMapInfo *info)
+    ctypedef enum GstBufferCopyFlags:
+        GST_BUFFER_COPY_FLAGS
+        GST_BUFFER_COPY_TIMESTAMPS
+    GstBuffer *gst_buffer_new_allocate(gpointer allocator, gsize size, gpointer params)
+    gboolean gst_buffer_copy_into(GstBuffer *target, GstBuffer *source, GstBufferCopyFlags flags,
+                                  gsize offset, gsize size)
+    GstBuffer *gst_buffer_make_writable(GstBuffer *buffer)
+    ctypedef struct GstSample:
+        pass
+    GstBuffer *gst_sample_get_buffer(GstSample *sample)
+    GstCaps *gst_sample_get_caps(GstSample *sample)
+    void gst_sample_unref(GstSample *sample)
+    ctypedef enum GstFlowReturn:
+        GST_FLOW_OK
+        GST_FLOW_EOS
+        GST_FLOW_FLUSHING
+        GST_FLOW_ERROR
 
     # Pads
     ctypedef enum GstPadDirection:
@@ -131,6 +167,7 @@ cdef extern from "gst/gst.h" nogil:
     ctypedef enum GstEventType:
         GST_EVENT_STREAM_START
         GST_EVENT_EOS
+        GST_EVENT_CAPS
     ctypedef enum GstFormat:
         GST_FORMAT_TIME
     ctypedef enum GstSeekFlags:
@@ -163,6 +200,11 @@ cdef extern from "gst/gst.h" nogil:
     GstElementFactory *gst_element_factory_find(const gchar *name)
     GstElement *gst_element_factory_create(GstElementFactory *factory, const gchar *name)
     GstElementFactory *gst_element_get_factory(GstElement *element)
+    ctypedef struct GstClock:
+        pass
+    GstClock *gst_element_get_clock(GstElement *element)
+    GstClockTime gst_element_get_base_time(GstElement *element)
+    GstClockTime gst_clock_get_time(GstClock *clock)
     gchar *gst_plugin_feature_get_name(gpointer feature)
     ctypedef struct GstPlugin:
         pass
@@ -178,6 +220,22 @@ cdef extern from "gst/gst.h" nogil:
     GType GST_TYPE_ELEMENT
     GType GST_TYPE_CAPS
     GList *gst_element_get_pad_template_list(GstElement *element)
+    const gchar *gst_element_factory_get_metadata(GstElementFactory *factory, const gchar *key)
+    const gchar *GST_ELEMENT_METADATA_LONGNAME
+    const gchar *GST_ELEMENT_METADATA_KLASS
+    const gchar *GST_ELEMENT_METADATA_DESCRIPTION
+    guint gst_plugin_feature_get_rank(GstPluginFeature *feature)
+    const gchar *gst_plugin_get_name(GstPlugin *plugin)
+    const gchar *gst_plugin_get_version(GstPlugin *plugin)
+    GType GST_TYPE_ARRAY, GST_TYPE_FRACTION
+    ctypedef struct GstChildProxy:
+        pass
+    GType GST_TYPE_CHILD_PROXY
+    gboolean gst_child_proxy_lookup(GstChildProxy *object, const gchar *name, GObject **target,
+                                    GParamSpec **spec)
+    int GST_PARAM_CONTROLLABLE, GST_PARAM_MUTABLE_READY, GST_PARAM_MUTABLE_PAUSED
+    int GST_PARAM_MUTABLE_PLAYING
+    GstPad *gst_pad_get_peer(GstPad *pad)
     GstPad *gst_element_get_static_pad(GstElement *element, const gchar *name)
     GstPad *gst_element_request_pad(GstElement *element, GstPadTemplate *template,
                                     const gchar *name, const GstCaps *caps)
@@ -192,6 +250,7 @@ cdef extern from "gst/gst.h" nogil:
     gboolean gst_element_seek_simple(GstElement *element, GstFormat format, GstSeekFlags flags,
                                      gint64 position)
     gboolean gst_element_query_position(GstElement *element, GstFormat format, gint64 *position)
+    gboolean gst_element_query_duration(GstElement *element, GstFormat format, gint64 *duration)
     gboolean gst_element_query_duration(GstElement *element, GstFormat format, gint64 *duration)
     gboolean gst_element_set_locked_state(GstElement *element, gboolean locked)
     GstStateChangeReturn gst_element_set_state(GstElement *element, GstState state)
@@ -239,5 +298,7 @@ cdef extern from "gst/gst.h" nogil:
     void gst_message_unref(GstMessage *message)
     void gst_message_parse_error(GstMessage *message, GError **error, gchar **debug)
     void gst_message_parse_warning(GstMessage *message, GError **error, gchar **debug)
+    void gst_message_parse_error_details(GstMessage *message, const GstStructure **structure)
+    void gst_message_parse_warning_details(GstMessage *message, const GstStructure **structure)
     void gst_message_parse_state_changed(GstMessage *message, GstState *old, GstState *new,
                                          GstState *pending)

@@ -11,6 +11,8 @@ cdef extern from "gst/pbutils/pbutils.h" nogil:
         pass
     ctypedef struct GstDiscovererVideoInfo:
         pass
+    ctypedef struct GstDiscovererAudioInfo:
+        pass
     ctypedef enum GstDiscovererResult:
         GST_DISCOVERER_OK
         GST_DISCOVERER_URI_INVALID
@@ -34,3 +36,5 @@ cdef extern from "gst/pbutils/pbutils.h" nogil:
     guint gst_discoverer_video_info_get_framerate_num(GstDiscovererVideoInfo *info)
     guint gst_discoverer_video_info_get_framerate_denom(GstDiscovererVideoInfo *info)
     gboolean gst_discoverer_video_info_is_image(GstDiscovererVideoInfo *info)
+    guint gst_discoverer_audio_info_get_channels(GstDiscovererAudioInfo *info)
+    guint gst_discoverer_audio_info_get_sample_rate(GstDiscovererAudioInfo *info)

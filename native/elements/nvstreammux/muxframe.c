@@ -3,6 +3,7 @@
 #include "streammux.h"
 
 #include <gstnvdsmeta.h>
+#include <nvds_latency_meta.h>
 
 #define GST_CAT_DEFAULT mux_debug
 
@@ -297,6 +298,22 @@ static void stamp(StreamMux *mux, GstBuffer *batch, const MuxItem *first, guint6
     GST_BUFFER_DURATION(batch) = told * GST_MSECOND;
 }
 
+/* What measures latency counts from when a frame came to the mux. */
+static void note_arrivals(StreamMux *mux, GstBuffer *batch, GPtrArray *frames) {
+  gchar name[MAX_COMPONENT_LEN];
+  g_snprintf(name, sizeof name, "nvstreammux-%s", GST_ELEMENT_NAME(mux));
+  for (guint i = 0; i < frames->len; i++) {
+    const MuxItem *item = g_ptr_array_index(frames, i);
+    NvDsUserMeta *user_meta = nvds_set_input_system_timestamp(batch, name);
+    if (!user_meta) return;
+    NvDsMetaCompLatency *latency = user_meta->user_meta_data;
+    latency->out_system_timestamp = latency->in_system_timestamp;
+    latency->in_system_timestamp = (double)item->arrived / 1000.0;
+    latency->source_id = latency->pad_index = item->pad_index;
+    latency->frame_num = (guint)item->frame_num;
+  }
+}
+
 GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
   const MuxSettings set = mux_settings(mux);
   const guint per_frame = set.num_surfaces_per_frame;
@@ -329,6 +346,7 @@ GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
   NvDsMeta *carrier = gst_buffer_add_nvds_meta(buffer, meta, NULL, nvds_batch_meta_copy_func,
                                                nvds_batch_meta_release_func);
   carrier->meta_type = NVDS_BATCH_GST_META;
+  if (nvds_get_enable_latency_measurement()) note_arrivals(mux, buffer, frames);
   stamp(mux, buffer, g_ptr_array_index(frames, 0), set.frame_duration);
   return buffer;
 }

@@ -93,6 +93,7 @@ static GstFlowReturn mux_pad_chain(GstPad *gstpad, GstObject *parent, GstBuffer 
   item->pad_index = pad->index;
   item->running_time = running_time(pad, GST_BUFFER_PTS(buffer));
   item->ntp_timestamp = ntp_timestamp(mux, buffer);
+  item->arrived = g_get_real_time();
 
   g_mutex_lock(&mux->lock);
   const gboolean settled = mux->out_settled;

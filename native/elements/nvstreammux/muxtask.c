@@ -261,6 +261,8 @@ void mux_task(gpointer data) {
   if (flow == GST_FLOW_OK) return;
 
   GST_DEBUG_OBJECT(mux, "downstream returned %s", gst_flow_get_name(flow));
+  /* Who wants no more frames still waits for the end. */
+  if (flow == GST_FLOW_EOS) gst_pad_push_event(mux->srcpad, gst_event_new_eos());
   g_mutex_lock(&mux->lock);
   /* During a flush the sources have not failed: the pad that flushes last starts the task again. */
   const gboolean stop = !(flow == GST_FLOW_FLUSHING && mux->flushing);

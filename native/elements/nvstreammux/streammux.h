@@ -35,6 +35,7 @@ typedef struct {
   gint frame_num;
   GstClockTime running_time;
   guint64 ntp_timestamp;
+  gint64 arrived; /* microseconds since 1970 */
 } MuxItem;
 
 struct _DsbindStreamMuxPad {

@@ -18,8 +18,9 @@ void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text
     const gint64 quiet = self->opened + QUIET_TIME - g_get_monotonic_time();
     dsbind_uri_deadline_cancel(self);
     if (quiet > 0) g_usleep((gulong)MIN(quiet, QUIET_TIME));
-    gst_element_message_full(GST_ELEMENT(self), GST_MESSAGE_ERROR, domain, code, text, debug,
-                             __FILE__, G_STRFUNC, __LINE__);
+    gst_element_message_full_with_details(
+        GST_ELEMENT(self), GST_MESSAGE_ERROR, domain, code, text, debug, __FILE__, G_STRFUNC,
+        __LINE__, gst_structure_new("details", "flow-return", G_TYPE_INT, self->flow, NULL));
     return;
   }
   GST_INFO_OBJECT(self, "%s (%s)", text, debug ? debug : "");
@@ -115,6 +116,7 @@ void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message) {
     char *masked = dsbind_mask_passwords(debug);
     char *where = g_strdup_printf("%s: %s: %s", GST_MESSAGE_SRC_NAME(message), error->message,
                                   masked ? masked : "");
+    if (!g_atomic_int_get(&self->failed)) self->flow = flow_of(message);
     dsbind_uri_fail(self, error->domain, error->code, describe(self, message, error),
                     dsbind_mask_passwords(where));
     g_free(where);

@@ -48,6 +48,8 @@ static void shift_frame(DsbindLoop *loop, GstPadProbeInfo *info) {
 
 static GstPadProbeReturn handle_end(DsbindUriSrcBin *self, GstPad *pad) {
   DsbindLoop *loop = &self->loop;
+  /* Who stops it before the first frame, or in the middle, does not want to hear of that. */
+  if (g_atomic_int_get(&self->told_to_end)) return GST_PAD_PROBE_OK;
   if (loop->frames == 0) {
     if (dsbind_media_file_ends_early(&self->file))
       dsbind_uri_fail_early_end(self);

@@ -97,7 +97,9 @@ static void open_source(DsbindUriSrcBin *self) {
   GError *error = NULL;
 
   g_atomic_int_set(&self->failed, 0);
+  g_atomic_int_set(&self->told_to_end, 0);
   g_atomic_int_set(&self->data_seen, 0);
+  self->flow = GST_FLOW_OK;
   self->opened = g_get_monotonic_time();
   self->file = (DsbindMediaFile){0};
   dsbind_loop_reset(&self->loop);
@@ -231,6 +233,12 @@ static void install_properties(GObjectClass *object) {
                            flags));
 }
 
+static gboolean send_event(GstElement *element, GstEvent *event) {
+  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS)
+    g_atomic_int_set(&DSBIND_URI_SRC_BIN(element)->told_to_end, 1);
+  return GST_ELEMENT_CLASS(dsbind_uri_src_bin_parent_class)->send_event(element, event);
+}
+
 static void dsbind_uri_src_bin_class_init(DsbindUriSrcBinClass *klass) {
   GObjectClass *object = G_OBJECT_CLASS(klass);
   GstElementClass *element = GST_ELEMENT_CLASS(klass);
@@ -239,6 +247,7 @@ static void dsbind_uri_src_bin_class_init(DsbindUriSrcBinClass *klass) {
   object->get_property = get_property;
   object->finalize = finalize;
   element->change_state = change_state;
+  element->send_event = send_event;
   GST_BIN_CLASS(klass)->handle_message = handle_message;
   install_properties(object);
   gst_element_class_add_static_pad_template(element, &video_template);

@@ -40,7 +40,9 @@ struct _DsbindUriSrcBin {
   gint data_seen;               /* the source has sent something */
   gint64 opened;                /* when, by the monotonic clock */
   GThread *changing;            /* the thread that changes the state, atomic */
+  gint told_to_end;             /* an EOS event came from the program, atomic */
   gint failed;                  /* an error has been posted: it is the only one */
+  GstFlowReturn flow;           /* what downstream answered, where that is why it failed */
   GstClockID deadline;          /* for the first data or stream, or for `late`; object lock */
   GError *late;                 /* to be posted once the change of state is over; object lock */
 };

@@ -37,6 +37,9 @@ int main(void) {
   tells_why("nvinfer");
   tells_why("nvv4l2decoder");
   tells_why("nvv4l2h264enc");
+  tells_why("nvv4l2h265enc");
+  tells_why("nvv4l2av1enc");
+  tells_why("nvjpegenc");
   puts("missing runtime: every element says so");
   return 0;
 }

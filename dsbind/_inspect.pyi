@@ -1,0 +1,6 @@
+from typing import Any
+
+from dsbind.gst import Element
+
+def link_to(element: Element, pad: str) -> tuple[str | None, str]: ...
+def describe(element: Element) -> dict[str, Any]: ...

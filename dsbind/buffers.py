@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Python code that makes the buffers of a pipeline, and code that takes them out of it."""
+
+from __future__ import annotations
+
+import logging
+import operator
+import threading
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from dsbind import _callbacks
+from dsbind.attaching import Attachable, Attachment
+from dsbind.errors import ArgumentTypeError, ProbeError, StreamError
+
+if TYPE_CHECKING:
+    from dsbind._feeder import AppSource
+    from dsbind.buffer import Buffer
+    from dsbind.graph import Graph
+
+__all__ = ["BufferProvider", "BufferRetriever", "Feeder", "Receiver"]
+
+_log = logging.getLogger("dsbind")
+
+# How soon a provider that had nothing yet is asked again.
+_ASK_AGAIN = 0.2
+# How long the end of a run waits for a provider that is at work. One that is blocked is left alone.
+_LET_FINISH = 0.05
+
+
+class BufferProvider:
+    """Makes the buffers that a flow begins with. Subclass it and write `generate`.
+
+    For `Flow.inject` it also says what the buffers hold. The method runs on a thread of its own
+    and may block: stopping the pipeline does not wait for it.
+
+    Attributes
+    ----------
+    width, height : int
+        Pixels.
+    format : str
+        "RGB", "RGBA" or "I420", without padding between the rows; "JPEG" or "PNG", a whole file in
+        each buffer.
+    framerate : int
+        Frames a second; 0 for stills.
+    device : str, optional
+        "cpu" (the default) or "gpu": where they are used. `use_gpu` = True says the same. Buffers
+        are of system memory in either case.
+    """
+
+    def generate(self, size: int) -> Buffer:
+        """Called again and again while data is wanted.
+
+        Parameters
+        ----------
+        size
+            How many bytes the pipeline would like; only a hint.
+
+        Returns
+        -------
+        Buffer
+            One frame. What `Buffer(...)` takes will do, such as an array. `Buffer()` ends the
+            stream; after one of no bytes the next is asked for 0.2 s later.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define generate()")
+
+
+class BufferRetriever:
+    """Takes the buffers that a flow ends with. Subclass it and write `consume`.
+
+    The method runs on the streaming thread: while it runs, the pipeline waits. The buffer is valid
+    until it returns; what `Buffer.extract` gives may be kept. An exception stops the pipeline and
+    is raised from `wait()` or the flow's call.
+    """
+
+    def consume(self, buffer: Buffer) -> int | None:
+        """Called for each buffer.
+
+        Returns
+        -------
+        int or None
+            A negative number stops the pipeline with a `StreamError`; anything else goes on.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define consume()")
+
+
+class Feeder(Attachable):
+    """Names a provider, so that it can be attached to an appsrc.
+
+    Parameters
+    ----------
+    name
+        Any name.
+    provider
+        The feeder keeps it alive, and the pipeline keeps the feeder. One provider may have several
+        feeders, which call it from several threads.
+
+    Raises
+    ------
+    ArgumentTypeError
+        It is no `BufferProvider`.
+    """
+
+    def __init__(self, name: str, provider: BufferProvider) -> None:
+        if not isinstance(provider, BufferProvider):
+            raise ArgumentTypeError(
+                f"Feeder {name!r} needs a BufferProvider, not {provider!r}: subclass it and pass "
+                "an instance"
+            )
+        self.name = name
+        self.provider = provider
+
+    def attach_to(self, graph: Graph, target: str, tips: str) -> Attachment:
+        """Answer the signals of an appsrc; `tips` may name them: "need-data/enough-data"."""
+        from dsbind._feeder import AppSource
+
+        _check_signals(self, graph, target, tips, ("need-data", "enough-data"))
+        return _Feeding(graph, target, AppSource(graph.element(target)), self.provider)
+
+    def __repr__(self) -> str:
+        return f"Feeder({self.name!r}, {self.provider!r})"
+
+
+class Receiver(Attachable):
+    """Names a retriever, so that it can be attached to an appsink.
+
+    Parameters
+    ----------
+    name
+        Any name.
+    retriever
+        The receiver keeps it alive, and the pipeline keeps the receiver.
+
+    Raises
+    ------
+    ArgumentTypeError
+        It is no `BufferRetriever`.
+    """
+
+    def __init__(self, name: str, retriever: BufferRetriever) -> None:
+        if not isinstance(retriever, BufferRetriever):
+            raise ArgumentTypeError(
+                f"Receiver {name!r} needs a BufferRetriever, not {retriever!r}: subclass it and "
+                "pass an instance"
+            )
+        self.name = name
+        self.retriever = retriever
+
+    def attach_to(self, graph: Graph, target: str, tips: str) -> Attachment:
+        """Take what reaches an appsink; `tips` may name the signal: "new-sample"."""
+        from dsbind._receiver import AppSink
+
+        _check_signals(self, graph, target, tips, ("new-sample",))
+        return AppSink(graph.element(target), self._take, graph.failure.report)
+
+    def _take(self, buffer: Buffer) -> None:
+        result = self.retriever.consume(buffer)
+        if result is not None and operator.index(result) < 0:
+            raise StreamError(
+                f"consume() of {type(self.retriever).__name__} returned {result}: a negative "
+                "number stops the pipeline; return 1 to go on"
+            )
+
+    def __repr__(self) -> str:
+        return f"Receiver({self.name!r}, {self.retriever!r})"
+
+
+class _Feeding:
+    """A provider at an appsrc. Each run has a thread that asks it.
+
+    While it waits, the thread does not hold this: a pipeline that is let go of ends the thread.
+    """
+
+    def __init__(
+        self, graph: Graph, target: str, source: AppSource, provider: BufferProvider
+    ) -> None:
+        self._element = graph.element(target)
+        self._source = source
+        self._provider = provider
+        self._report = graph.failure.report
+        self._elements = graph.elements
+        self._thread: threading.Thread | None = None
+
+    @property
+    def enabled(self) -> bool:
+        """Whether a run goes on."""
+        return self._thread is not None
+
+    @enabled.setter
+    def enabled(self, on: bool) -> None:
+        from dsbind import gst
+
+        self._source.end()
+        if self._thread is not None:
+            self._thread.join(_LET_FINISH)
+            self._thread = None
+        if on:
+            # What plays already has asked before.
+            asked = self._element.wait_state(0) >= gst.PAUSED
+            run = self._source.begin(asked, *self._timing())
+            self._thread = threading.Thread(
+                target=_feed,
+                args=(self._source, run, weakref.ref(self)),
+                name=f"dsbind-{self._element.name}",
+                daemon=True,
+            )
+            self._thread.start()
+
+    def is_current(self) -> bool:
+        """Whether the calling thread is in `generate`."""
+        return _callbacks.is_current(self)
+
+    def _timing(self) -> tuple[bool, bool]:
+        """Whether frames get times here, and whether these keep to the frame rate."""
+        stamped = self._element.get("do-timestamp") is True
+        if stamped:
+            # The times of frames need it; the default counts bytes.
+            self._element.set("format", "time")
+        # A sink that waits for each frame's time would hold up a provider that is faster.
+        paced = not any(
+            element.has("sync") and element.get("sync") is True
+            for element in self._elements.values()
+        )
+        return stamped, paced
+
+    def serve(self, run: int, size: int) -> bool:
+        """Ask for one buffer and push it: whether the stream goes on."""
+        from dsbind._feeder import Pushed
+
+        _callbacks.enter(self)
+        try:
+            pushed = self._source.push(run, _buffer_of(self._provider, size))
+        except BaseException as error:
+            if self._source.is_running(run):
+                self._report(error)
+            else:
+                _log.warning("a provider failed after its pipeline had ended", exc_info=True)
+            return False
+        finally:
+            _callbacks.leave()
+        if pushed is Pushed.EMPTY:
+            self._source.pause(run, _ASK_AGAIN)
+        return pushed is not Pushed.ENDED
+
+    def __del__(self) -> None:
+        self._source.end()
+
+
+def _feed(source: AppSource, run: int, owner: weakref.ref[_Feeding]) -> None:
+    """The work of a feeding thread."""
+    while (size := source.wait(run)) is not None:
+        feeding = owner()
+        if feeding is None or not feeding.serve(run, size):
+            return
+        del feeding
+
+
+def _buffer_of(provider: BufferProvider, size: int) -> Buffer:
+    """What a provider generates, as a buffer."""
+    from dsbind.buffer import Buffer
+
+    given: Any = provider.generate(size)
+    if isinstance(given, Buffer):
+        return given
+    name = type(provider).__name__
+    if given is None:
+        raise ArgumentTypeError(
+            f"generate() of {name} returned None; return a Buffer for each frame, and Buffer() at "
+            "the end of the stream"
+        )
+    try:
+        return Buffer(given)
+    except TypeError as error:
+        raise ArgumentTypeError(
+            f"generate() of {name} returned {type(given).__name__}, which makes no Buffer: {error}"
+        ) from error
+
+
+def _check_signals(
+    what: Attachable, graph: Graph, target: str, tips: str, signals: tuple[str, ...]
+) -> None:
+    kind = type(what).__name__
+    for signal in filter(None, tips.split("/")):
+        if signal not in signals:
+            raise ProbeError(
+                f"Probe failure: {kind} {what.name!r} answers {'/'.join(signals)}, not {signal!r}"
+            )
+    for (element, name), (other, _) in graph.attached.items():
+        if element == target and isinstance(other, type(what)):
+            raise ProbeError(f"Custom Object duplicated: {target!r} has the {kind} {name!r}")

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a file or stream holds, found without playing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dsbind._discoverer import AudioStreamInfo, VideoStreamInfo, discover
+from dsbind.errors import SourceError
+from dsbind.paths import local
+
+__all__ = ["AudioStreamInfo", "MediaInfo", "VideoStreamInfo"]
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What a file or stream holds. False where it could not be read.
+
+    Attributes
+    ----------
+    uri : str
+        What was looked into.
+    live : bool
+        Whether it comes from a camera or the like.
+    duration : int
+        Nanoseconds; 0 where it has no end or is not known.
+    streams : tuple
+        An `AudioStreamInfo` (codec, channels, sampling_rate) for each audio stream, then a
+        `VideoStreamInfo` (codec, width, height, framerate) for each video stream.
+    error : SourceError or None
+        Why it could not be read.
+    """
+
+    uri: str
+    live: bool = False
+    duration: int = 0
+    streams: tuple[AudioStreamInfo | VideoStreamInfo, ...] = ()
+    error: SourceError | None = None
+
+    @classmethod
+    def discover(cls, uri: str, timeout: float = 5.0) -> MediaInfo:
+        """Look into a file or stream.
+
+        Parameters
+        ----------
+        uri
+            Where it is; a path will do.
+        timeout
+            Seconds to wait for it, from 1.
+
+        Returns
+        -------
+        MediaInfo
+            False, with the reason in `error`, where it cannot be read.
+        """
+        try:
+            live, duration, streams = discover(local(uri), timeout)
+        except SourceError as error:
+            return cls(uri, error=error)
+        return cls(uri, live, duration or 0, streams)
+
+    @property
+    def video(self) -> VideoStreamInfo:
+        """The first video stream.
+
+        Raises
+        ------
+        SourceError
+            There is none, or nothing could be read.
+        """
+        if self.error is not None:
+            raise self.error
+        for stream in self.streams:
+            if isinstance(stream, VideoStreamInfo):
+                return stream
+        raise SourceError(f"{self.uri} has no video stream that can be decoded here")
+
+    def __bool__(self) -> bool:
+        return self.error is None

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+from dsbind.capi.gst cimport GstBuffer
+from dsbind.capi.nvbufsurface cimport NvBufSurface
+from dsbind._lease cimport Lease
+from dsbind.tensor cimport Tensor
+
+
+# Either in flight: `buffer`, as long as `lease` is open. Or made by the program: `lease` is ALWAYS,
+# `buffer` NULL, and `content` the bytes, or None for the end of the stream.
+cdef class Buffer:
+    cdef Lease lease
+    cdef GstBuffer *buffer
+    # Nobody else held the buffer when this view was made, so that its pixels may be changed.
+    cdef bint sole
+    # How a frame in plain memory lies, where whoever made this view knows it; else NULL.
+    cdef NvBufSurface *plain
+    cdef Tensor content
+
+    cdef GstBuffer *get(self) except NULL
+    cdef NvBufSurface *writable_surface(self) except NULL
+
+
+# The view of a buffer that lives as long as `lease` is open.
+cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease)
+
+# What to give an appsrc for a buffer: each time a new GstBuffer without timestamps, the caller's,
+# over the same memory. NULL without an exception for the empty `Buffer()`, the end of the stream;
+# a GstBuffer of size 0 for one without bytes, `Buffer(b"")`. What `Tensor.wrap` made has rows as
+# GStreamer pads them; other content is as the program gave it, in system memory.
+cdef GstBuffer *buffer_to_push(Buffer buffer) except? NULL

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Buffers of a pipeline: those in flight, and those that a program makes."""
+
+cimport cython
+
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport uint64_t
+from libc.stdlib cimport calloc, free
+
+from dsbind.capi.dlpack cimport DL_UINT
+from dsbind.capi.gst cimport *
+from dsbind.capi.gstnvdsmeta cimport gst_buffer_get_nvds_batch_meta
+from dsbind.capi.nvds_latency_meta cimport (
+    NvDsFrameLatencyInfo,
+    nvds_get_enable_latency_measurement,
+    nvds_measure_buffer_latency,
+)
+from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
+from dsbind._dlpack cimport drop
+from dsbind._lease cimport ALWAYS, CLOSED
+from dsbind.gst cimport orphaned
+from dsbind.meta cimport wrap_batch
+from dsbind.surface cimport convert_frame, find_surface, view_frame
+from dsbind.tensor cimport pack
+
+from dsbind.errors import ArgumentTypeError, ConfigError
+from dsbind.surface import SurfaceError
+from dsbind.tensor import as_tensor
+
+__all__ = ("Buffer",)
+
+cdef object NOTHING = object()
+
+
+@cython.final
+cdef class Buffer:
+    """Hold what flows through a pipeline: pixels and their metadata, or bytes.
+
+    One that a callback receives is valid until the callback returns. One that a program makes, to
+    return it from `BufferProvider.generate`, is the program's; `Buffer()` ends the stream.
+
+    Parameters
+    ----------
+    data : optional
+        The bytes: a list or tuple of numbers from 0 to 255, bytes, bytearray, memoryview, or a
+        NumPy array, `Tensor` or DLPack object of uint8. Arrays are held, not copied, unless they
+        have gaps: do not change one before it has left the pipeline.
+    """
+
+    def __cinit__(self):
+        self.lease = CLOSED
+
+    def __init__(self, data=NOTHING):
+        if self.lease is not CLOSED:
+            raise TypeError("a Buffer cannot be initialised twice")
+        if data is not NOTHING:
+            self.content = content_of(data)
+        self.lease = ALWAYS
+
+    cdef GstBuffer *get(self) except NULL:
+        self.lease.check()
+        if self.buffer == NULL:
+            raise ConfigError("this Buffer was made by the program and is in no pipeline; only "
+                              "those that a callback receives have frames")
+        return self.buffer
+
+    @property
+    def batch_size(self):
+        """Capacity of the batch; 1 for a plain buffer, 0 for an empty one."""
+        cdef NvBufSurface *surface
+        self.lease.check()
+        if self.buffer == NULL:
+            return int(bool(self.content))
+        surface = find_surface(self.buffer)
+        if surface != NULL:
+            return surface.batchSize
+        return 1 if gst_buffer_get_size(self.buffer) else 0
+
+    @property
+    def batch_meta(self):
+        """The metadata of the batch, a `BatchMetadata`; None when the buffer carries none."""
+        cdef NvDsBatchMeta *meta
+        self.lease.check()
+        if self.buffer == NULL:
+            return None
+        meta = gst_buffer_get_nvds_batch_meta(self.buffer)
+        return None if meta == NULL else wrap_batch(meta, self.lease)
+
+    @property
+    def timestamp(self):
+        """Presentation time in nanoseconds; 2**64 - 1 when there is none."""
+        self.lease.check()
+        return <uint64_t>(GST_CLOCK_TIME_NONE if self.buffer == NULL else self.buffer.pts)
+
+    def extract(self, batch_id, format=None, *, writable=False):
+        """View one frame of the batch, without a copy.
+
+        It holds the buffer, so it may be kept; but as long as it is kept, elements downstream that
+        change the pixels work on a copy. `clone()` what is kept for long.
+
+        Parameters
+        ----------
+        batch_id : int
+            Index of the frame in the batch (`FrameMetadata.batch_id`).
+        format : ColorFormat, optional
+            Convert the frame, into memory of its own.
+        writable : bool, optional
+            Be able to change the pixels, for the elements downstream to see: where somebody else
+            holds them too, the batch gets pixels of its own first. Without it the tensor is
+            writable only where nobody else does; in a retriever, the sink does.
+
+        Returns
+        -------
+        Tensor or tuple of Tensor
+            uint8, with rows padded as they are in memory: (H, W, 3) for RGB and BGR, (H, W, 4) for
+            RGBA and BGRA, (H, W) for GRAY8; for NV12 two, (H, W) and (H/2, W/2, 2); for I420 three.
+
+        Raises
+        ------
+        IndexError
+            The batch has no such frame.
+        ConfigError
+            The buffer carries no `NvBufSurface`.
+        SurfaceError
+            The pixels cannot be shown, converted or changed.
+        """
+        cdef Held owner
+        cdef NvBufSurface *surface
+        cdef Py_ssize_t index = batch_id
+        cdef bint changeable
+        self.get()
+        self.lease.pin()
+        try:
+            surface = find_surface(self.buffer)
+            if surface == NULL:
+                surface = self.plain
+            if surface == NULL:
+                raise ConfigError("this buffer carries no NvBufSurface, only memory:NVMM does; "
+                                  "attach the probe to an element after nvstreammux or "
+                                  "nvvideoconvert")
+            if not 0 <= index < surface.numFilled:
+                raise IndexError(f"batch_id {batch_id} of a batch with {surface.numFilled} frames")
+            if format is not None:
+                return convert_frame(surface, index, format)
+            changeable = self.sole and is_exclusive(self.buffer)
+            if writable and not changeable:
+                surface = self.writable_surface()
+                changeable = True
+            owner = Held.__new__(Held)
+            owner.buffer = gst_buffer_ref(self.buffer)
+            return view_frame(surface, index, owner, not changeable)
+        finally:
+            self.lease.unpin()
+
+    cdef NvBufSurface *writable_surface(self) except NULL:
+        """The surface, of pixels that nobody else sees. The lease is pinned."""
+        cdef GstMapInfo map
+        cdef gboolean mapped = False
+        cdef NvBufSurface *surface = NULL
+        # `plain` describes the memory that is there, which making it writable may replace.
+        if self.plain == NULL and gst_buffer_is_writable(self.buffer):
+            with nogil:
+                mapped = gst_buffer_map(self.buffer, &map, GST_MAP_READWRITE)
+            if mapped:
+                gst_buffer_unmap(self.buffer, &map)
+                surface = find_surface(self.buffer)
+        if surface == NULL:
+            raise SurfaceError("the pixels of this buffer cannot be changed: somebody else holds "
+                               "it, which is another branch, a retriever's own sink, or a Tensor "
+                               "extracted before. clone() the frame to change a copy")
+        return surface
+
+    def measure_latency(self):
+        """Measure how long the frames of the batch took to get here.
+
+        Only where the environment has NVDS_ENABLE_LATENCY_MEASUREMENT=1, from before the pipeline
+        starts.
+
+        Returns
+        -------
+        list of dict
+            One for each frame: `source_id`, `frame_num`, and `latency` in milliseconds. Empty when
+            nothing is measured.
+        """
+        cdef NvDsFrameLatencyInfo *info
+        cdef NvDsBatchMeta *batch
+        cdef unsigned int count
+        self.lease.check()
+        batch = NULL if self.buffer == NULL else gst_buffer_get_nvds_batch_meta(self.buffer)
+        if batch == NULL or not nvds_get_enable_latency_measurement():
+            return []
+        info = <NvDsFrameLatencyInfo *>calloc(batch.max_frames_in_batch + 1,
+                                              sizeof(NvDsFrameLatencyInfo))
+        if info == NULL:
+            raise MemoryError()
+        self.lease.pin()
+        try:
+            with nogil:
+                count = nvds_measure_buffer_latency(self.buffer, info)
+            return [{"source_id": info[i].source_id, "frame_num": info[i].frame_num,
+                     "latency": info[i].latency} for i in range(count)]
+        finally:
+            self.lease.unpin()
+            free(info)
+
+    def __reduce__(self):
+        raise TypeError("a Buffer cannot be pickled: it is memory of this process; send "
+                        "numpy.array() of what you extract")
+
+    def __repr__(self):
+        if not self.lease.open:
+            return "<Buffer that is gone>"
+        if self.buffer == NULL:
+            if self.content is None:
+                return "<Buffer that ends the stream>"
+            return f"<Buffer of {self.content.size()} bytes>"
+        return f"<Buffer batch_size={self.batch_size} timestamp={self.timestamp}>"
+
+
+@cython.final
+cdef class Held:
+    """A reference to a buffer, for tensors over its pixels."""
+
+    cdef GstBuffer *buffer
+
+    def __dealloc__(self):
+        if self.buffer != NULL and not orphaned:
+            # The last one returns it to its pool, whose lock a streaming thread may hold.
+            with nogil:
+                gst_buffer_unref(self.buffer)
+
+
+cdef bint is_exclusive(GstBuffer *buffer) noexcept:
+    """Whether nobody else sees the one memory of a buffer."""
+    cdef GstMemory *memory = gst_buffer_peek_memory(buffer, 0)
+    cdef GstMapInfo map
+    if not gst_memory_map(memory, &map, GST_MAP_READWRITE):
+        return False
+    gst_memory_unmap(memory, &map)
+    return True
+
+
+cdef Tensor content_of(object data):
+    """The bytes that somebody gave for a buffer, without gaps."""
+    cdef Tensor content
+    if isinstance(data, (list, tuple)):
+        data = bytes_of(data)
+    elif isinstance(data, (str, Buffer)):
+        raise ArgumentTypeError(f"a Buffer is made of bytes, numbers or an array, not of {data!r}")
+    content = as_tensor(data)
+    if content.type.code != DL_UINT or content.type.bits != 8:
+        raise ArgumentTypeError(f"a Buffer holds bytes, not {content!r}; convert it by "
+                                ".astype(numpy.uint8), or give its memory by .view(numpy.uint8)")
+    content.need_cpu("make a Buffer of")
+    if not content:
+        return content
+    return pack(content)
+
+
+cdef bytes bytes_of(object numbers):
+    """The bytes with these values."""
+    try:
+        return bytes(numbers)
+    except (TypeError, ValueError, OverflowError):
+        for i, number in enumerate(numbers):
+            try:
+                bytes((number,))
+            except TypeError:
+                raise ArgumentTypeError(f"a Buffer holds whole numbers from 0 to 255, not "
+                                        f"{number!r} at position {i}") from None
+            except (ValueError, OverflowError):
+                raise ConfigError(f"a Buffer holds numbers from 0 to 255, not {number} at "
+                                  f"position {i}") from None
+        raise
+
+
+cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease):
+    cdef Buffer view = Buffer.__new__(Buffer)
+    view.lease = lease
+    view.buffer = buffer
+    view.sole = gst_buffer_is_writable(buffer)
+    return view
+
+
+cdef GstBuffer *buffer_to_push(Buffer buffer) except? NULL:
+    cdef GstBuffer *made = NULL
+    cdef GstMemory *memory
+    cdef Tensor content = buffer.content
+    cdef Py_ssize_t size
+    buffer.lease.check()
+    if buffer.buffer != NULL:
+        return copy_of(buffer)
+    if content is None:
+        return NULL
+    made = gst_buffer_new()
+    size = content.count()
+    if size:
+        Py_INCREF(content)
+        memory = gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, content.data, size, 0, size,
+                                        <void *>content, drop)
+        gst_buffer_append_memory(made, memory)
+    return made
+
+
+cdef GstBuffer *copy_of(Buffer buffer) except NULL:
+    """A buffer over the memory, and with the metadata, of one in flight."""
+    cdef GstBuffer *made
+    buffer.lease.pin()
+    with nogil:
+        made = gst_buffer_copy(buffer.buffer)
+    buffer.lease.unpin()
+    if made == NULL:
+        raise SurfaceError("a buffer of the pipeline could not be copied")
+    made.pts = made.dts = GST_CLOCK_TIME_NONE
+    return made
