@@ -9,6 +9,7 @@ import json as jsonlib
 import os
 import platform
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -57,6 +58,12 @@ OPTIONAL_ELEMENTS = {
     "avidemux": ("gstreamer1.0-plugins-good", "reading avi"),
     "matroskademux": ("gstreamer1.0-plugins-good", "reading mkv and webm"),
     "souphttpsrc": ("gstreamer1.0-plugins-good", "reading http"),
+    "rtspsrc": ("gstreamer1.0-plugins-good", "reading rtsp"),
+    "rtph264pay": ("gstreamer1.0-plugins-good", "serving rtsp and udp"),
+    "x265enc": ("gstreamer1.0-plugins-bad", "encoding H.265"),
+    "av1enc": ("gstreamer1.0-plugins-bad", "encoding AV1"),
+    "jpegenc": ("gstreamer1.0-plugins-good", "encoding JPEG"),
+    "jpegdec": ("gstreamer1.0-plugins-good", "decoding JPEG"),
     "ximagesink": ("gstreamer1.0-x", "RenderMode.DISPLAY"),
 }
 
@@ -100,6 +107,9 @@ def report() -> Item:
         "onnxruntime": _onnxruntime(missing),
         "missing": missing,
     }
+    if shutil.which("dot") is None:
+        purpose = "for pictures of pipelines: graph().svg, `dsbind graph`"
+        missing.append(_missing("dot", False, purpose, _install("graphviz")))
     found["ok"] = not any(item["needed"] for item in missing)
     return found
 

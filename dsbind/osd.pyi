@@ -5,11 +5,14 @@ from typing import TypeVar, final
 import numpy
 import numpy.typing
 
+from dsbind.events import EventHandler as EventHandler
+
 __all__ = (
     "Arrow",
     "ArrowHead",
     "Circle",
     "Color",
+    "EventHandler",
     "Font",
     "FontFamily",
     "Line",

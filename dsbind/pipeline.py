@@ -20,7 +20,8 @@ from dsbind.errors import (
 )
 from dsbind.graph import Graph
 from dsbind.node import Node, attach, is_pair
-from dsbind.run import MessageCallback, Run
+from dsbind.run import MessageCallback, Run, end_all
+from dsbind.terminating import delayed
 
 if TYPE_CHECKING:
     from dsbind.picture import Picture
@@ -250,7 +251,8 @@ class Pipeline:
         """Wait for the end of the pipeline.
 
         On Ctrl-C the streams are ended, so that files are complete, and KeyboardInterrupt is raised
-        within a second; a second Ctrl-C cuts everything off at once.
+        within a second; a second Ctrl-C cuts everything off at once. Where files are written,
+        SIGTERM ends the process only when they are complete, unless the program handles it itself.
 
         Parameters
         ----------
@@ -273,16 +275,17 @@ class Pipeline:
             raise StateError("wait() inside a callback would wait for itself; call stop() there")
         if not run.watched and not run.ended.is_set():
             raise StateError(f"pipeline {self.name!r} is prepared but not playing: call activate()")
-        try:
-            limit = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
-            ended = run.ended.wait(limit)
-        except KeyboardInterrupt as interrupt:
-            self._interrupt(run)
-            if run.error is not None:
-                add_text(interrupt, f"the pipeline had failed: {run.error}")
-            for path in self._graph.partial_outputs():
-                add_text(interrupt, f"output so far is in {path}")
-            raise
+        limit = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+        with delayed(end_all, bool(self._graph.outputs)):
+            try:
+                ended = run.ended.wait(limit)
+            except KeyboardInterrupt as interrupt:
+                self._interrupt(run)
+                if run.error is not None:
+                    add_text(interrupt, f"the pipeline had failed: {run.error}")
+                for path in self._graph.partial_outputs():
+                    add_text(interrupt, f"output so far is in {path}")
+                raise
         if not ended:
             raise StopTimeoutError(
                 f"pipeline {self.name!r} still runs after {timeout:g} s; stop() ends it"

@@ -540,8 +540,8 @@ os.register_at_fork(after_in_child=_disown_all)
 
 
 @atexit.register
-def _end_all() -> None:
-    """No streaming thread may call into an interpreter that is going away."""
+def end_all() -> None:
+    """End all runs. No streaming thread may call into an interpreter that is going away."""
     runs = list(_running)
     for run in runs:
         run.request_stop(_GRACE, interrupted=True)

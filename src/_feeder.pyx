@@ -173,6 +173,8 @@ cdef class AppSource:
         with nogil:
             time = running_time(<GstElement *>self.source)
         buffer.pts = time if time > self.next else self.next
+        # Else the appsrc sets it, on the way to PLAYING to hours; and sinks wait for it.
+        buffer.dts = buffer.pts
         if self.layout.period and buffer.duration == GST_CLOCK_TIME_NONE:
             buffer.duration = self.layout.period
         # Two frames never have the same time, not even before there is a clock.

@@ -2,8 +2,7 @@
 """Data of a program's own. Users find it in `dsbind.meta`."""
 
 cimport cython
-from cpython.object cimport PyObject
-from cpython.ref cimport Py_INCREF, Py_XDECREF
+from cpython.ref cimport Py_DECREF, Py_INCREF
 
 from dsbind.capi.glib cimport g_free
 from dsbind.capi.nvdsmeta cimport (
@@ -17,6 +16,10 @@ from dsbind.capi.nvdsmeta cimport (
 )
 from dsbind._lease cimport CLOSED
 from dsbind._strings cimport encode, gone
+from dsbind._tensormeta cimport wrap_tensors
+
+cdef extern from "Python.h" nogil:
+    bint Py_IsInitialized()
 
 
 @cython.final
@@ -98,6 +101,10 @@ cdef class UserMetadata:
             return None
         return <object>meta.user_meta_data
 
+    def as_tensor_output(self):
+        """Read it as output tensors of a model; the result is false where it is something else."""
+        return wrap_tensors(self.get(), self.lease)
+
     cdef int check_free(self, int kind) except -1:
         """Raise where this cannot carry data of a program's own, under this number."""
         cdef NvDsUserMeta *meta = self.get()
@@ -163,12 +170,19 @@ cdef void release_text_data(void *data, void *user_data) noexcept nogil:
     (<NvDsUserMeta *>data).user_meta_data = NULL
 
 
-cdef void *copy_object(void *data, void *user_data) noexcept with gil:
-    Py_INCREF(<object>(<NvDsUserMeta *>data).user_meta_data)
-    return (<NvDsUserMeta *>data).user_meta_data
+cdef void *copy_object(void *data, void *user_data) noexcept nogil:
+    cdef void *held = (<NvDsUserMeta *>data).user_meta_data
+    if held == NULL or not Py_IsInitialized():
+        return NULL
+    with gil:
+        Py_INCREF(<object>held)
+    return held
 
 
-cdef void release_object(void *data, void *user_data) noexcept with gil:
-    cdef PyObject *held = <PyObject *>(<NvDsUserMeta *>data).user_meta_data
+cdef void release_object(void *data, void *user_data) noexcept nogil:
+    cdef void *held = (<NvDsUserMeta *>data).user_meta_data
     (<NvDsUserMeta *>data).user_meta_data = NULL
-    Py_XDECREF(held)
+    # A batch may go after Python has ended; nobody can give up a reference then.
+    if held != NULL and Py_IsInitialized():
+        with gil:
+            Py_DECREF(<object>held)

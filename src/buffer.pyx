@@ -66,14 +66,14 @@ cdef class Buffer:
 
     @property
     def batch_size(self):
-        """Capacity of the batch; 1 for a plain buffer, 0 for an empty one."""
+        """Number of frames; 1 for a plain buffer, 0 for an empty one."""
         cdef NvBufSurface *surface
         self.lease.check()
         if self.buffer == NULL:
             return int(bool(self.content))
         surface = find_surface(self.buffer)
         if surface != NULL:
-            return surface.batchSize
+            return surface.numFilled
         return 1 if gst_buffer_get_size(self.buffer) else 0
 
     @property
@@ -169,6 +169,20 @@ cdef class Buffer:
                                "it, which is another branch, a retriever's own sink, or a Tensor "
                                "extracted before. clone() the frame to change a copy")
         return surface
+
+    def get_chunk_id(self, batch_id):
+        """Tell which source a frame of the batch comes from, as `SourceManager.add_source` counts.
+
+        Returns
+        -------
+        int
+            Its `source_id`; -1 where there is no such frame, or no metadata.
+        """
+        batch = self.batch_meta
+        for frame in () if batch is None else batch.frame_items:
+            if frame.batch_id == batch_id:
+                return frame.source_id
+        return -1
 
     def measure_latency(self):
         """Measure how long the frames of the batch took to get here.

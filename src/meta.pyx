@@ -13,6 +13,7 @@ from libc.string cimport memset
 from dsbind.capi.nvdsmeta cimport (
     MAX_LABEL_SIZE,
     NVDS_USER_META,
+    NVDSINFER_TENSOR_OUTPUT_META,
     UNTRACKED_OBJECT_ID,
     NvDsClassifierMeta,
     NvDsDisplayMeta,
@@ -49,6 +50,7 @@ from dsbind.osd cimport (
 )
 from dsbind._shapes cimport Rect, wrap_rect
 from dsbind._strings cimport gone, set_label
+from dsbind._tensormeta cimport TensorOutputUserMetadata
 from dsbind._usermeta cimport wrap_user
 
 __all__ = (
@@ -58,6 +60,7 @@ __all__ = (
     "FrameMetadata",
     "LabelInfo",
     "ObjectMetadata",
+    "TensorOutputUserMetadata",
     "UserMetadata",
 )
 
@@ -66,6 +69,7 @@ globals().update(
     ClassifierMetadata=ClassifierMetadata,
     DisplayMetadata=DisplayMetadata,
     LabelInfo=LabelInfo,
+    TensorOutputUserMetadata=TensorOutputUserMetadata,
     UserMetadata=UserMetadata,
 )
 
@@ -369,6 +373,12 @@ cdef class FrameMetadata:
         """The objects, as a sequence of `ObjectMetadata`; the one added last comes first."""
         return snapshot(&self.get().obj_meta_list, wrap_object, self.lease)
 
+    @property
+    def tensor_items(self):
+        """Outputs of models, as a sequence of `UserMetadata`; see `as_tensor_output`."""
+        return snapshot(&self.get().frame_user_meta_list, wrap_user, self.lease,
+                        NVDSINFER_TENSOR_OUTPUT_META)
+
     def user_meta_items(self, meta_type):
         """The user metadata of a type, as a sequence of `UserMetadata`."""
         return snapshot(&self.get().frame_user_meta_list, wrap_user, self.lease, meta_type)
@@ -522,6 +532,12 @@ cdef class ObjectMetadata:
     def classifier_items(self):
         """What classifiers said about it, as a sequence of `ClassifierMetadata`."""
         return snapshot(&self.get().classifier_meta_list, wrap_classifier, self.lease)
+
+    @property
+    def tensor_items(self):
+        """Outputs of models, as a sequence of `UserMetadata`; see `as_tensor_output`."""
+        return snapshot(&self.get().obj_user_meta_list, wrap_user, self.lease,
+                        NVDSINFER_TENSOR_OUTPUT_META)
 
     def user_meta_items(self, meta_type):
         """The user metadata of a type, as a sequence of `UserMetadata`."""

@@ -30,6 +30,7 @@ __all__ = (
     "ArrowHead",
     "Circle",
     "Color",
+    "EventHandler",
     "Font",
     "FontFamily",
     "Line",
@@ -41,6 +42,15 @@ __all__ = (
 
 # A class that is cimported is no attribute of the module by itself.
 globals().update(Arrow=Arrow, Circle=Circle, Color=Color, Line=Line, Rect=Rect)
+
+
+def __getattr__(name):
+    # On demand: it brings GStreamer with it, which who only draws needs not.
+    if name == "EventHandler":
+        from dsbind.events import EventHandler
+
+        return EventHandler
+    raise AttributeError(f"module 'dsbind.osd' has no attribute {name!r}")
 
 
 class FontFamily(str, enum.Enum):

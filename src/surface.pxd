@@ -19,7 +19,7 @@ cdef class Surface:
 
 
 # The surface of a buffer, NULL when it carries none. A buffer does not tell its caps.
-cdef NvBufSurface *find_surface(GstBuffer *buffer) noexcept
+cdef NvBufSurface *find_surface(GstBuffer *buffer) noexcept nogil
 
 # One plane of a frame, or a whole frame (a tensor, or a tuple of one for each plane), in memory that
 # `owner` keeps. SurfaceError when the frame does not hold what it says.

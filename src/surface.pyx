@@ -405,7 +405,7 @@ cdef int run_transform(Surface source, Surface target, source_rect, target_rect,
     return 0
 
 
-cdef NvBufSurface *find_surface(GstBuffer *buffer) noexcept:
+cdef NvBufSurface *find_surface(GstBuffer *buffer) noexcept nogil:
     """The surface of a buffer, NULL when it carries none. A buffer does not tell its caps."""
     cdef NvBufSurface *surface
     cdef GstMapInfo map

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import select
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from looking import SCREEN
 
 if TYPE_CHECKING:
     from dsbind.meta import BatchMetadata, FrameMetadata
@@ -88,3 +91,30 @@ def frame(batch: BatchMetadata) -> FrameMetadata:
     frame = batch.acquire_frame_meta(source_id=3, frame_number=7)
     batch.append(frame)
     return frame
+
+
+@pytest.fixture(scope="session")
+def screen() -> Iterator[str]:
+    """A display that nobody sees: its name."""
+    if not shutil.which("Xvfb"):
+        pytest.skip("Xvfb is not installed")
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{SCREEN[0]}x{SCREEN[1]}x24"]
+        + ["-nolisten", "tcp", "-noreset"],
+        pass_fds=[write],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    try:
+        if not select.select([read], [], [], 20)[0]:
+            pytest.skip("Xvfb does not start here")
+        number = os.read(read, 16).decode().strip()
+        if not number:
+            pytest.skip("Xvfb does not start here")
+        yield f":{number}"
+    finally:
+        os.close(read)
+        server.terminate()
+        server.wait(10)

@@ -21,6 +21,8 @@ COLOURS = {
     "yellow": (210, 200, 30),
 }
 WHITE = (255, 255, 255)
+#: Width and height of the display that the fixture `screen` starts, in pixels.
+SCREEN = (800, 600)
 
 
 def launch(*words: str, timeout: float = 60) -> None:

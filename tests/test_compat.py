@@ -13,8 +13,8 @@ import pytest
 TOP_LEVEL = """
     Pipeline Flow MediaType RenderMode SourceConfig SensorInfo RecordConfig probe register_probe
     Probe PipelineState StateTransitionMessage DynamicSourceMessage EOSMessage ColorFormat Buffer
-    Receiver Feeder BufferRetriever BufferProvider BufferObserver BufferOperator BatchMetadataOperator osd
-    utils signal CommonFactory as_tensor SmartRecordConfig
+    Receiver Feeder BufferRetriever BufferProvider BufferObserver BufferOperator
+    BatchMetadataOperator osd utils signal CommonFactory as_tensor SmartRecordConfig
 """
 
 

@@ -123,8 +123,8 @@ PROGRAM = """
         )
 
     cycle, samples = globals()[kind], []
-    # What refers to itself is the program's doing here, not the library's.
-    collects = kind in ("stopped", "raising")
+    # Here a program, or the traceback of an error, refers to itself.
+    collects = kind in ("stopped", "raising", "failing")
     gc.disable()
     for _ in range(100):
         cycle()
@@ -143,22 +143,10 @@ PROGRAM = """
     os._exit(0)
 """
 
-KINDS = [
-    "plain",
-    "infer",
-    "inject",
-    "retrieve",
-    "fork",
-    "batch",
-    "several",
-    "managed",
-    "failing",
-    "raising",
-    "stopped",
-    "interrupted",
-    "prepared",
-    "unused",
-]
+KINDS = (
+    *("plain", "infer", "inject", "retrieve", "fork", "batch", "several", "managed"),
+    *("failing", "raising", "stopped", "interrupted", "prepared", "unused"),
+)
 
 
 @pytest.fixture(scope="module")

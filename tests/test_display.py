@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -16,39 +15,12 @@ import time
 
 import numpy as np
 import pytest
-from looking import COLOURS, boxes, colour_clip, decode, has_box, is_colour, launch
+from looking import COLOURS, SCREEN, boxes, colour_clip, decode, has_box, is_colour, launch
 
 import dsbind
 from dsbind import Flow, Pipeline, Probe, RenderMode
 
-SCREEN = (800, 600)
-
 pytestmark = pytest.mark.skipif(not shutil.which("Xvfb"), reason="Xvfb is not installed")
-
-
-@pytest.fixture(scope="module")
-def screen():
-    """A display that nobody sees: its name."""
-    read, write = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{SCREEN[0]}x{SCREEN[1]}x24"]
-        + ["-nolisten", "tcp", "-noreset"],
-        pass_fds=[write],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write)
-    try:
-        if not select.select([read], [], [], 20)[0]:
-            pytest.skip("Xvfb does not start here")
-        number = os.read(read, 16).decode().strip()
-        if not number:
-            pytest.skip("Xvfb does not start here")
-        yield f":{number}"
-    finally:
-        os.close(read)
-        server.terminate()
-        server.wait(10)
 
 
 @pytest.fixture

@@ -22,11 +22,11 @@ class TestInFlight:
 
         def handle(buffer):
             seen.append((buffer.batch_size, buffer.timestamp, buffer.batch_meta.n_frames))
-            assert "batch_size=4" in repr(buffer)
+            assert "batch_size=1" in repr(buffer)
             assert buffer.measure_latency() == []
 
         run(("mux", handle))
-        assert seen == [(4, 0, 1), (4, 40_000_000, 1)]
+        assert seen == [(1, 0, 1), (1, 40_000_000, 1)]
 
     def test_a_plain_buffer(self):
         seen = []

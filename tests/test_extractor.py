@@ -44,7 +44,7 @@ def test_an_interval_thins_the_frames_out(clip):
     with MediaExtractor([chunk], blocking=True) as extractor:
         times = [item.timestamp for item in drain(extractor()[0])]
     assert len(times) == 4
-    assert all(after - before >= SECOND // 2 for before, after in zip(times, times[1:], strict=False))
+    assert min(np.diff(times)) >= SECOND // 2
 
 
 @pytest.mark.parametrize("batch_size", [0, 1])

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -262,6 +263,87 @@ def test_ctrl_c_ends_within_a_second_even_if_a_callback_hangs(tmp_path):
 def test_a_second_ctrl_c_is_no_slower(tmp_path):
     seconds, _ = interrupt(tmp_path, "hang", times=2)
     assert seconds < 1.3
+
+
+FLOWS = """
+    import sys, time
+    from dsbind import *
+
+    mode, clip, path, port = sys.argv[1:]
+
+    class Frames(BufferProvider):
+        width, height, format, framerate = 64, 48, "RGB", 30
+        n = 0
+        def generate(self, size):
+            self.n += 1
+            time.sleep(60 if mode == "blocked" and self.n > 5 else 0.02)
+            return Buffer(bytes(64 * 48 * 3))
+
+    class Keep(BufferRetriever):
+        n = 0
+        def consume(self, buffer):
+            self.n += 1
+            if mode == "slow" and self.n > 5:
+                time.sleep(60)
+
+    flow = Flow(Pipeline("p"))
+    if mode in ("inject", "blocked"):
+        flow.inject([Frames()]).encode(path, use_sw_codec=True)
+    elif mode == "silent":
+        flow.batch_capture([f"rtsp://127.0.0.1:{port}/x"]).render(RenderMode.DISCARD)
+    else:
+        flow = flow.batch_capture([clip], file_loop=True, width=320, height=240)
+        if mode in ("retrieve", "slow"):
+            flow.retrieve(Keep(), sync=True)
+        else:
+            flow = flow.fork()
+            flow.encode(path, use_sw_codec=True, sync=True)
+            flow.encode(f"rtsp://localhost:{port}", sync=True)
+
+    def on_message(message):
+        if getattr(message, "new_state", None) is PipelineState.PLAYING:
+            print("ready", flush=True)
+
+    try:
+        flow(on_message)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        raise
+"""
+
+
+@pytest.mark.parametrize("mode", ["inject", "blocked", "retrieve", "slow", "fork", "silent"])
+def test_ctrl_c_ends_each_kind_of_flow_within_a_second(mode, clip, tmp_path):
+    path = tmp_path / "out.mp4"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(20)
+        port = server.getsockname()[1]
+        if mode == "fork":
+            server.close()
+        program = subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(FLOWS), mode, clip, path, str(port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            if mode == "silent":
+                connection, _ = server.accept()
+            else:
+                assert program.stdout.readline() == "ready\n", program.stderr.read()
+            time.sleep(0.8)
+            start = time.monotonic()
+            program.send_signal(signal.SIGINT)
+            while (line := program.stdout.readline()) != "interrupted\n":
+                assert line, program.stderr.read()
+            assert time.monotonic() - start < 1.3
+            # Callbacks that still sleep keep nobody from leaving.
+            _, errors = program.communicate(timeout=10)
+        finally:
+            program.kill()
+    assert "KeyboardInterrupt" in errors
+    if mode in ("inject", "blocked", "fork"):
+        assert gst.discover(path.as_uri()).duration > 50_000_000
 
 
 def test_a_program_that_ends_without_waiting_ends_cleanly(run_program):

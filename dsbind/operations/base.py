@@ -10,7 +10,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dsbind.errors import ArgumentTypeError, FlowError, shown, warn_unknown_property
+from dsbind.errors import (
+    ArgumentTypeError,
+    FlowError,
+    LinkError,
+    add_text,
+    shown,
+    warn_unknown_property,
+)
 from dsbind.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -109,7 +116,14 @@ class Chain:
 
     def _link(self, stream: StreamInfo, target: str, pad: str = "") -> None:
         """Link a stream of the flow to an element. Everything that follows a stream comes here."""
-        self._pipeline.link((self._branch(stream), target), (stream.template, pad))
+        source = self._branch(stream)
+        used = source in self._pipeline._graph.links
+        try:
+            self._pipeline.link((source, target), (stream.template, pad))
+        except LinkError as error:
+            if used:
+                add_text(error, "call fork() before a stream goes to several operations")
+            raise
 
     def _branch(self, stream: StreamInfo) -> str:
         """Where to link what follows a stream: a queue of its own behind a fork."""

@@ -64,7 +64,7 @@ class Codec:
         if self.software == "av1enc":
             # Its default takes seconds for a frame.
             return {"target-bitrate": rate, "keyframe-max-dist": interval, "cpu-used": 8}
-        properties = {"bitrate": rate, "key-int-max": interval}
+        properties: dict[str, object] = {"bitrate": rate, "key-int-max": interval}
         # A file gains from frames that wait for later ones; who watches would wait, too.
         return {**properties, "tune": "zerolatency"} if live else properties
 

@@ -18,7 +18,7 @@ struct _DsbindRtspServer {
   GHashTable *paths;
   GstRTSPServer *server;
   GMainContext *context;
-  GMainLoop *loop;
+  gint closing;
   GSource *source, *cleaner;
   GThread *thread;
   GMutex lock;
@@ -88,7 +88,7 @@ static void client_connected(GstRTSPServer *server, GstRTSPClient *client, Dsbin
 static gpointer serve(gpointer data) {
   DsbindRtspServer *self = data;
   g_main_context_push_thread_default(self->context);
-  g_main_loop_run(self->loop);
+  while (!g_atomic_int_get(&self->closing)) g_main_context_iteration(self->context, TRUE);
   g_main_context_pop_thread_default(self->context);
   return NULL;
 }
@@ -101,12 +101,13 @@ static void free_parts(DsbindRtspServer *self) {
     g_source_unref(self->cleaner);
   }
   if (self->thread) {
-    g_main_loop_quit(self->loop);
+    /* Not a GMainLoop: one that is told to quit before it runs would run for ever. */
+    g_atomic_int_set(&self->closing, 1);
+    g_main_context_wakeup(self->context);
     g_thread_join(self->thread);
   }
   g_signal_handlers_disconnect_by_data(self->server, self);
   g_clear_object(&self->server);
-  g_clear_pointer(&self->loop, g_main_loop_unref);
   g_clear_pointer(&self->context, g_main_context_unref);
 }
 
@@ -139,7 +140,6 @@ static DsbindRtspServer *server_new(const char *address, guint port, GError **er
   g_mutex_init(&self->lock);
   g_cond_init(&self->client_gone);
   self->context = g_main_context_new();
-  self->loop = g_main_loop_new(self->context, FALSE);
   self->server = gst_rtsp_server_new();
   if (!open_port(self, error)) {
     free_parts(self);

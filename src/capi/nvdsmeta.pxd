@@ -49,6 +49,7 @@ cdef extern from "nvdsmeta.h" nogil:
         NVDS_CLASSIFIER_META
         NVDS_LABEL_INFO_META
         NVDS_USER_META
+        NVDSINFER_TENSOR_OUTPUT_META
         NVDS_RESERVED_META
         NVDS_START_USER_META
 

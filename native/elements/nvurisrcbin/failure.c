@@ -7,9 +7,11 @@
 /* Programs that start to listen after their change of state (gst-launch-1.0) miss an error that is
  * posted within it, so none is posted in the first moment. */
 #define QUIET_TIME (30 * G_TIME_SPAN_MILLISECOND)
-/* A remote source that has sent nothing by then is taken for dead, a file in which no stream has been
- * found for broken. */
+/* A remote source that has sent nothing by then is taken for dead. */
 #define FIRST_DATA_TIMEOUT (2800 * GST_MSECOND)
+/* A file in which no stream has been found by then is taken for broken: some errors of demuxers are
+ * swallowed. A busy machine may need seconds to load the plugins. */
+#define FILE_TIMEOUT (4500 * GST_MSECOND)
 
 void dsbind_uri_fail(DsbindUriSrcBin *self, GQuark domain, gint code, char *text, char *debug) {
   if (g_atomic_pointer_get(&self->changing) == g_thread_self()) {
@@ -162,8 +164,12 @@ void dsbind_uri_fail_later(DsbindUriSrcBin *self, GError *error) {
   wait_for(self, QUIET_TIME * GST_USECOND, post_late, error);
 }
 
+static GstClockTime patience_of(DsbindUriSrcBin *self) {
+  return self->location.kind == DSBIND_LOCATION_FILE ? FILE_TIMEOUT : FIRST_DATA_TIMEOUT;
+}
+
 static char *nothing_came_text(DsbindUriSrcBin *self) {
-  const double seconds = (double)FIRST_DATA_TIMEOUT / (double)GST_SECOND;
+  const double seconds = (double)patience_of(self) / (double)GST_SECOND;
   if (self->location.kind != DSBIND_LOCATION_FILE)
     return g_strdup_printf("%s does not answer: nothing arrived within %.1f seconds. Check the "
                            "address, and that its server runs and can be reached.",
@@ -192,7 +198,7 @@ static gboolean deadline_passed(GstClock *clock, GstClockTime time, GstClockID i
 
 void dsbind_uri_deadline_start(DsbindUriSrcBin *self) {
   if (g_atomic_int_get(&self->failed)) return; /* what waits to be told must not be forgotten */
-  wait_for(self, FIRST_DATA_TIMEOUT, deadline_passed, NULL);
+  wait_for(self, patience_of(self), deadline_passed, NULL);
 }
 
 void dsbind_uri_deadline_cancel(DsbindUriSrcBin *self) {

@@ -135,6 +135,7 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
 
   g_atomic_pointer_set(&self->changing, g_thread_self());
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) open_source(self);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) dsbind_uri_source_settle(self);
   if (upwards(transition) && transition != GST_STATE_CHANGE_NULL_TO_READY &&
       g_atomic_int_get(&self->failed))
     result = base->change_state(element, transition);

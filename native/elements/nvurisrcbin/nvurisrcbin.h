@@ -49,6 +49,7 @@ struct _DsbindUriSrcBin {
 
 /* source.c: the elements inside, made anew for each run. */
 void dsbind_uri_source_build(DsbindUriSrcBin *self);
+void dsbind_uri_source_settle(DsbindUriSrcBin *self);
 void dsbind_uri_source_clear(DsbindUriSrcBin *self);
 
 /* loop.c: probes on the coded stream's events and on the decoded frames. */

@@ -193,6 +193,28 @@ void dsbind_uri_source_build(DsbindUriSrcBin *self) {
   if (self->location.kind != DSBIND_LOCATION_RTSP) dsbind_uri_deadline_start(self);
 }
 
+/* What a source needs to be looked into, at most; it may also send nothing. */
+#define SETTLING (GST_SECOND / 2)
+
+static void settle(const GValue *item, gpointer until) {
+  GstElement *child = g_value_get_object(item);
+  GstElementFactory *factory = gst_element_get_factory(child);
+  const gint64 left = *(gint64 *)until - g_get_monotonic_time();
+  if (factory && !strcmp(GST_OBJECT_NAME(factory), "parsebin"))
+    gst_element_get_state(child, NULL, NULL, left > 0 ? left * GST_USECOND : 0);
+}
+
+/* parsebin crashes or leaks when it is ended while its streaming threads build it up. */
+void dsbind_uri_source_settle(DsbindUriSrcBin *self) {
+  gint64 until = g_get_monotonic_time() + SETTLING / GST_USECOND;
+  if (self->location.kind != DSBIND_LOCATION_FILE && !g_atomic_int_get(&self->data_seen)) return;
+  if (g_atomic_int_get(&self->failed)) return;
+  GstIterator *children = gst_bin_iterate_elements(GST_BIN(self));
+  while (gst_iterator_foreach(children, settle, &until) == GST_ITERATOR_RESYNC)
+    gst_iterator_resync(children);
+  gst_iterator_free(children);
+}
+
 static void remove_child(const GValue *item, gpointer bin) {
   GstElement *child = g_value_get_object(item);
   gst_element_set_locked_state(child, TRUE);
