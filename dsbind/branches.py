@@ -53,6 +53,14 @@ class Branches:
         count = sum(branch.fork == fork for branch in self._branches)
         return f"{fork}-queue-{count}"
 
+    def copy(self) -> tuple[dict[str, Mapping[str, object]], list[Branch]]:
+        """The forks and branches that there are, for `restore`."""
+        return dict(self.forks), list(self._branches)
+
+    def restore(self, forks: dict[str, Mapping[str, object]], branches: list[Branch]) -> None:
+        """Forget the forks and branches that came after `copy`."""
+        self.forks, self._branches = forks, branches
+
     def add(self, fork: str, queue: str) -> None:
         """Begin a branch: link its queue to the tee."""
         from dsbind._branch import Guard

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dsbind import clips, data
 from dsbind.errors import Error, OutputError, SourceError, missing_file
 from dsbind.flow import Flow, RenderMode
+from dsbind.media import MediaInfo
 from dsbind.pipeline import Pipeline
 from dsbind.probes import BatchMetadataOperator, BufferOperator, Probe
 from dsbind.progress import Progress
@@ -186,21 +187,20 @@ def _output_folder(folder: Path) -> Path:
 
 def _look_at(sources: Sequence[str]) -> tuple[int, int, int | None]:
     """Return the size of the first good source and how many frames all have, if that is known."""
-    from dsbind import gst
-
     total: float | None = 0.0
     size = None
     for source in sources:
         try:
-            info = gst.discover(_as_uri(source))
+            info = MediaInfo.discover(_as_uri(source))
+            video = info.video
         except Error:
             # The run says better what is wrong with it, and goes on with the others.
             total = None
             continue
-        size = size or (info.width, info.height)
-        numerator, denominator = info.framerate
-        known = info.duration is not None and numerator > 0 and denominator > 0
-        if known and total is not None and info.duration is not None:
+        size = size or (video.width, video.height)
+        numerator, denominator = video.framerate
+        known = info.duration > 0 and numerator > 0 and denominator > 0
+        if known and total is not None:
             total += info.duration / 1e9 * numerator / denominator
         else:
             total = None

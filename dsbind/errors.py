@@ -37,7 +37,7 @@ __all__ = [
 
 
 class Error(Exception):
-    """Root of everything that dsbind raises on purpose.
+    """Root of everything that dsbind raises on purpose. Its text holds no credentials of URIs.
 
     Attributes
     ----------
@@ -52,6 +52,9 @@ class Error(Exception):
     element: str = ""
     source: str = ""
     others: tuple[Error, ...] = ()
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(mask_uri(item) if isinstance(item, str) else item for item in args))
 
 
 class ArgumentTypeError(Error, TypeError):
@@ -147,10 +150,15 @@ def warn_unknown_property(owner: str, name: str, known: Iterable[str]) -> None:
     close = nearest(name, known)
     hint = f"; did you mean {close!r}?" if close else ""
     warnings.warn(
-        f"{owner} has no property {shown!r}, it has no effect{hint}",
+        mask_uri(f"{owner} has no property {shown!r}, it has no effect{hint}"),
         UnknownPropertyWarning,
         stacklevel=_level_of_caller(),
     )
+
+
+def warn_of_config(text: str) -> None:
+    """Warn, at the line of the user's program, of what is probably not meant."""
+    warnings.warn(mask_uri(text), ConfigWarning, stacklevel=_level_of_caller())
 
 
 def _level_of_caller() -> int:
@@ -191,7 +199,7 @@ def uri_of_path(path: str) -> str:
 def add_text(error: BaseException, text: str) -> None:
     """Say more in an exception: in its own message where it is ours, else in its notes."""
     if isinstance(error, Error) and error.args and isinstance(error.args[0], str):
-        error.args = (f"{error.args[0]}; {text}", *error.args[1:])
+        error.args = (mask_uri(f"{error.args[0]}; {text}"), *error.args[1:])
     else:
         error.__dict__.setdefault("__notes__", []).append(text)
 

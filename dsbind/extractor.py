@@ -14,7 +14,7 @@ from typing import Any
 
 from dsbind.buffer import Buffer
 from dsbind.buffers import BufferRetriever
-from dsbind.errors import ArgumentTypeError, ConfigError, StateError
+from dsbind.errors import ArgumentTypeError, ConfigError, StateError, shown
 from dsbind.flow import Flow
 from dsbind.pipeline import Pipeline
 from dsbind.tensor import Tensor
@@ -38,7 +38,7 @@ _SEEK_NS = 2_000_000_000
 _NONE = 2**64 - 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MediaChunk:
     """A part of a file or stream. All times in nanoseconds.
 
@@ -65,6 +65,10 @@ class MediaChunk:
         for name in ("start_pts", "interval"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"a chunk's {name} is from 0 ns, not {getattr(self, name)}")
+
+    def __repr__(self) -> str:
+        times = (self.start_pts, self.duration, self.interval)
+        return f"MediaChunk({shown(self.source)}, {', '.join(map(str, times))})"
 
 
 class VideoFrame:
@@ -161,6 +165,15 @@ class _Output:
         if error is not None:
             self.put(error, drop=False)
         self.put(None, drop=False)
+        while self._closed.is_set():
+            # Nobody may make room any more, and who waits for a frame is to hear of the end.
+            try:
+                self.frames.put_nowait(None)
+            except queue.Full:
+                with contextlib.suppress(queue.Empty):
+                    queue.Queue.get(self.frames, block=False)
+            else:
+                return
 
 
 class StreamFrameRetriever(BufferRetriever):
@@ -267,7 +280,7 @@ class MediaExtractor:
         ):
             if value < least:
                 raise ConfigError(f"MediaExtractor's {name} is from {least}, not {value}")
-        self._chunks = None if chunks is None else list(chunks)
+        self._chunks = None if chunks is None else [_checked(chunk) for chunk in chunks]
         self._batch_size = batch_size
         self._scaling = scaling
         self._q_size = q_size
@@ -318,22 +331,23 @@ class MediaExtractor:
         if self._closed.is_set():
             raise StateError("this MediaExtractor is closed")
         output = self._output()
-        self._submit([(chunk, output)])
+        self._submit([(_checked(chunk), output)])
         self._start()
         return output.frames
 
     def close(self) -> None:
-        """Stop what is running, and wait for it. Can be called twice."""
+        """Stop what is running, and wait for it: all queues end. Can be called twice."""
         self._closed.set()
-        with self._lock:
-            running = list(self._running)
-        for pipeline in running:
-            pipeline.stop(0.0)
         for _ in self._threads:
             self._tasks.put(None)
         for thread in self._threads:
-            if thread.ident is not None and thread is not threading.current_thread():
-                thread.join()
+            while thread.is_alive() and thread is not threading.current_thread():
+                # Again and again: one that is just starting has nothing yet that could be stopped.
+                with self._lock:
+                    running = list(self._running)
+                for pipeline in running:
+                    pipeline.stop(0.0)
+                thread.join(_LOOK_AGAIN_S)
 
     def __enter__(self) -> MediaExtractor:
         return self
@@ -367,7 +381,8 @@ class MediaExtractor:
     def _extract(self, pairs: list[tuple[MediaChunk, _Output]]) -> None:
         error: BaseException | None = None
         try:
-            self._run(pairs)
+            if not self._closed.is_set():
+                self._run(pairs)
         except BaseException as failed:
             error = failed
         for _, output in pairs:
@@ -416,3 +431,9 @@ class MediaExtractor:
                 pipeline.seek(pts / 1e9)
 
         return seek
+
+
+def _checked(chunk: object) -> MediaChunk:
+    if not isinstance(chunk, MediaChunk):
+        raise ArgumentTypeError(f"MediaExtractor extracts MediaChunk objects, not {chunk!r}")
+    return chunk

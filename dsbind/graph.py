@@ -5,13 +5,24 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from dsbind import gst
+from dsbind._branch import is_sink
 from dsbind.attaching import Attachable, Attachment
 from dsbind.branches import Branches
-from dsbind.errors import Error, MissingElementError, OutputError, ProbeError
+from dsbind.errors import (
+    ArgumentTypeError,
+    ConfigError,
+    Error,
+    MissingElementError,
+    OutputError,
+    ProbeError,
+    warn_of_config,
+)
 
 
 class Failure:
@@ -65,13 +76,50 @@ class Graph:
         self.writers: dict[str, list[str]] = {}
 
     def add(self, factory: str, name: str) -> gst.Element:
+        if not name:
+            raise ConfigError(
+                f"an element of pipeline {self.name!r} needs a name; {factory} has none"
+            )
         if name in self.elements:
-            raise Error(f"pipeline {self.name!r} has an element {name!r} already")
+            raise Error(
+                f"pipeline {self.name!r} has an element {name!r} already; choose another name"
+            )
         element = gst.Element(factory, name)
         if not self.core.add(element):
             raise Error(f"pipeline {self.name!r} does not take {element}: choose another name")
         self.elements[name] = element
         return element
+
+    def remove(self, name: str) -> None:
+        """Take an element out again. For one that nothing plays through."""
+        element = self.elements.pop(name)
+        element.set_state(gst.NULL_STATE)
+        self.core.remove(element)
+
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """What is added inside is added wholly: where that fails, nothing of it stays.
+
+        A link to an element that was there before comes last inside: it is not undone.
+        """
+        elements, attached = set(self.elements), set(self.attached)
+        links = {name: list(ends) for name, ends in self.links.items()}
+        forks, branches = self.branches.copy()
+        tolerated, left_out = set(self.tolerated), set(self.left_out)
+        outputs, writers = dict(self.outputs), dict(self.writers)
+        try:
+            yield
+        except BaseException:
+            for key in self.attached.keys() - attached:
+                _, attachment = self.attached.pop(key)
+                attachment.enabled = False
+            for name in self.elements.keys() - elements:
+                self.remove(name)
+            self.links = links
+            self.branches.restore(forks, branches)
+            self.tolerated, self.left_out = tolerated, left_out
+            self.outputs, self.writers = outputs, writers
+            raise
 
     def element(self, name: str) -> gst.Element:
         try:
@@ -88,6 +136,8 @@ class Graph:
 
     def attach(self, target: str, what: Attachable, tips: str = "") -> None:
         self.element(target)
+        if not isinstance(what.name, str):
+            raise ArgumentTypeError(f"what is attached has a text as its name, not {what.name!r}")
         if (target, what.name) in self.attached:
             raise ProbeError(f"Custom Object duplicated: {target!r} has a {what.name!r} already")
         attachment = what.attach_to(self, target, tips)
@@ -107,6 +157,16 @@ class Graph:
     def rest_left_out(self) -> None:
         for name in self.left_out:
             self.elements[name].lock_state(name not in self.links)
+
+    def warn_of_lone_sinks(self) -> None:
+        """Warn of sinks that get no data: a pipeline ends when all its sinks have."""
+        fed = {target for ends in self.links.values() for target, _ in ends}
+        for name, element in self.elements.items():
+            if name not in fed and is_sink(element):
+                warn_of_config(
+                    f"{element} of pipeline {self.name!r} is linked to nothing, so the pipeline "
+                    "cannot end by itself: link it, or leave it out"
+                )
 
     def uri_of(self, name: str) -> str | None:
         """What a source reads; None for an element that is no source."""

@@ -1,5 +1,3 @@
-from typing import NamedTuple
-
 NULL_STATE: int
 READY: int
 PAUSED: int
@@ -49,15 +47,6 @@ class Message:
     old: int
     new: int
 
-class MediaInfo(NamedTuple):
-    uri: str
-    width: int
-    height: int
-    framerate: tuple[int, int]
-    duration: int | None
-    codec: str
-
-def discover(uri: str, timeout: float = 5.0) -> MediaInfo: ...
 def init() -> None: ...
 def version() -> str: ...
 def has_element(factory: str) -> bool: ...

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dsbind._discoverer import AudioStreamInfo, VideoStreamInfo, discover
-from dsbind.errors import SourceError
+from dsbind.errors import SourceError, mask_uri
 from dsbind.paths import local
 
 __all__ = ["AudioStreamInfo", "MediaInfo", "VideoStreamInfo"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MediaInfo:
     """What a file or stream holds. False where it could not be read.
 
@@ -73,7 +73,11 @@ class MediaInfo:
         for stream in self.streams:
             if isinstance(stream, VideoStreamInfo):
                 return stream
-        raise SourceError(f"{self.uri} has no video stream that can be decoded here")
+        raise SourceError(f"{mask_uri(self.uri)} has no video stream that can be decoded here")
 
     def __bool__(self) -> bool:
         return self.error is None
+
+    def __repr__(self) -> str:
+        what = f"streams={self.streams!r}" if self else f"error={self.error!r}"
+        return f"<MediaInfo of {mask_uri(self.uri)}: {what}>"

@@ -150,7 +150,11 @@ def attach(
         raise ArgumentTypeError(
             f"Unsupported object type for {caller}: {what!r} is no Probe, Feeder or Receiver"
         )
-    if properties:
+    if properties is not None:
+        if not isinstance(properties, Mapping):
+            raise ArgumentTypeError(
+                f"{caller}: properties are names with values, not {properties!r}"
+            )
         what.set(properties)
     graph.attach(target, what, tips)
 

@@ -3,11 +3,8 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 from dsbind.errors import ConfigError, Error, MissingFileError, OutputError, mask_uri
@@ -16,7 +13,10 @@ if TYPE_CHECKING:
     from dsbind import gst
     from dsbind.graph import Graph
 
-__all__ = ["Picture", "draw"]
+__all__ = ["GRAPHS_VARIABLE", "Picture", "draw"]
+
+#: Environment: a folder for the graphs of pipelines, which are then not started (`dsbind graph`).
+GRAPHS_VARIABLE = "DSBIND_GRAPHS"
 
 _FORMATS = ("svg", "dot", "png", "pdf")
 # Seconds for the layout; hundreds of elements take one.
@@ -100,7 +100,10 @@ class Picture(str):
             return
 
     def _rendered(self, kind: str) -> bytes:
-        program = shutil.which("dot")
+        # Here, as below: every program loads this module, and few draw.
+        import subprocess
+
+        program = _program()
         if program is None:
             raise MissingFileError(
                 "pictures need Graphviz' program `dot`: `sudo apt install graphviz`. "
@@ -118,7 +121,13 @@ class Picture(str):
 
     def _repr_svg_(self) -> str | None:
         # Where there is no Graphviz, Jupyter shows the text.
-        return self.svg if shutil.which("dot") else None
+        return self.svg if _program() else None
+
+
+def _program() -> str | None:
+    from shutil import which
+
+    return which("dot")
 
 
 def draw(graph: Graph) -> Picture:
@@ -203,11 +212,13 @@ def _small(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
+    from html import escape
+
     text = mask_uri(text)
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2 - 1]}…{text[-_LONGEST // 2 :]}"
     printable = "".join(c if c.isprintable() else "�" for c in text)
-    return html.escape(printable) or " "
+    return escape(printable) or " "
 
 
 def _quoted(text: str) -> str:

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dsbind.attaching import Attachable
 from dsbind.errors import (
@@ -20,11 +20,9 @@ from dsbind.errors import (
 )
 from dsbind.graph import Graph
 from dsbind.node import Node, attach, is_pair
+from dsbind.picture import GRAPHS_VARIABLE, Picture, draw
 from dsbind.run import MessageCallback, Run, end_all
 from dsbind.terminating import delayed
-
-if TYPE_CHECKING:
-    from dsbind.picture import Picture
 
 __all__ = ["Node", "Pipeline"]
 
@@ -37,9 +35,6 @@ _MOST_SECONDS = 3.2e9
 _START_TIME = 5.0
 _MOST_PORT = 65535
 _MOST_BUFFER = 2**31 - 1
-
-# Environment: a folder for the graphs of pipelines, which are then not started (`dsbind graph`).
-GRAPHS_VARIABLE = "DSBIND_GRAPHS"
 
 
 class Pipeline:
@@ -99,7 +94,12 @@ class Pipeline:
                 raise ArgumentTypeError(f"add() takes an element's type and name, not {text!r}")
         self._graph.add(type_name, name)
         if properties:
-            self[name].set(properties)
+            try:
+                self[name].set(properties)
+            except BaseException:
+                # The program may add it again with other values.
+                self._graph.remove(name)
+                raise
         return self
 
     def link(self, *names: Any) -> Pipeline:
@@ -168,7 +168,7 @@ class Pipeline:
     def __getitem__(self, name: str) -> Node:
         """The element of this name."""
         node = self._nodes.get(name)
-        if node is None:
+        if node is None or node._element is not self._graph.elements.get(name):
             node = self._nodes[name] = Node(self._graph, name)
         return node
 
@@ -209,7 +209,7 @@ class Pipeline:
         if not self._graph.elements:
             raise StateError(f"pipeline {self.name!r} is empty; add() elements first")
         with self._lock:
-            if self._run is not None and not self._run.ended.is_set():
+            if self._run is not None and not self._run.is_over:
                 raise StateError(f"pipeline {self.name!r} is running; stop() and wait() first")
             if GRAPHS_VARIABLE in os.environ:
                 self.graph().keep(os.environ[GRAPHS_VARIABLE], self.name)
@@ -275,7 +275,9 @@ class Pipeline:
             raise StateError("wait() inside a callback would wait for itself; call stop() there")
         if not run.watched and not run.ended.is_set():
             raise StateError(f"pipeline {self.name!r} is prepared but not playing: call activate()")
-        limit = None if timeout is None else min(timeout, threading.TIMEOUT_MAX)
+        limit = None
+        if timeout is not None:
+            limit = min(_seconds("wait", timeout), threading.TIMEOUT_MAX)
         with delayed(end_all, bool(self._graph.outputs)):
             try:
                 ended = run.ended.wait(limit)
@@ -306,10 +308,9 @@ class Pipeline:
         ConfigError
             `timeout` is no number of seconds.
         """
-        if math.isnan(timeout):
-            raise ConfigError(f"stop() takes seconds, not {timeout!r}")
+        seconds = _seconds("stop", timeout)
         if self._run is not None and not self._run.ended.is_set():
-            self._run.request_stop(timeout)
+            self._run.request_stop(seconds)
         return self
 
     def pause(self) -> Pipeline:
@@ -356,10 +357,7 @@ class Pipeline:
         StateError
             The sources cannot seek, or the pipeline does not get to play.
         """
-        try:
-            seconds = float(time_in_seconds)
-        except (TypeError, ValueError):
-            raise ArgumentTypeError(f"seek() takes seconds, not {time_in_seconds!r}") from None
+        seconds = _seconds("seek", time_in_seconds)
         if not 0 <= seconds <= _MOST_SECONDS:
             raise ConfigError(f"seek() takes seconds from 0, not {time_in_seconds!r}")
         run = self._run
@@ -399,7 +397,7 @@ class Pipeline:
         numbers = {"rtsp_port": rtsp_port, "udp_port": udp_port, "buffer_size": buffer_size}
         for name, number in numbers.items():
             most = _MOST_BUFFER if name == "buffer_size" else _MOST_PORT
-            if not isinstance(number, int):
+            if not isinstance(number, int) or isinstance(number, bool):
                 raise ArgumentTypeError(f"start_rtsp_server(): {name} is a number, not {number!r}")
             if not (name != "buffer_size") <= number <= most:
                 raise ConfigError(f"start_rtsp_server(): {name} is up to {most}, not {number}")
@@ -422,8 +420,6 @@ class Pipeline:
         --------
         >>> pipeline.graph().save("pipeline.svg")
         """
-        from dsbind.picture import Picture, draw
-
         return Picture(self._graph.core.graph()) if details else draw(self._graph)
 
     def _repr_svg_(self) -> str | None:
@@ -440,3 +436,13 @@ class Pipeline:
 
     def __repr__(self) -> str:
         return f"<Pipeline {self.name!r}: {', '.join(self._graph.elements) or 'empty'}>"
+
+
+def _seconds(method: str, value: object) -> float:
+    try:
+        seconds = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ArgumentTypeError(f"{method}() takes seconds, not {value!r}") from None
+    if math.isnan(seconds):
+        raise ConfigError(f"{method}() takes seconds, not {value!r}")
+    return seconds

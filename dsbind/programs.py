@@ -12,7 +12,16 @@ from dsbind.compat import site_folder
 from dsbind.paths import TREE_VARIABLE, tree_folder
 from dsbind.progress import VARIABLE as PROGRESS_VARIABLE
 
-__all__ = ["run"]
+__all__ = ["environment", "run"]
+
+
+def environment() -> dict[str, str]:
+    """The environment of a Python in which `import pyservicemaker` gives dsbind."""
+    made = dict(os.environ)
+    paths = [path for path in made.get("PYTHONPATH", "").split(os.pathsep) if path]
+    made["PYTHONPATH"] = os.pathsep.join([site_folder(), *paths])
+    made.setdefault(TREE_VARIABLE, tree_folder())
+    return made
 
 
 def run(arguments: Sequence[str], progress: bool = False) -> NoReturn:
@@ -25,12 +34,9 @@ def run(arguments: Sequence[str], progress: bool = False) -> NoReturn:
     progress
         Whether each pipeline shows on standard error how far it is.
     """
-    environment = dict(os.environ)
-    paths = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
-    environment["PYTHONPATH"] = os.pathsep.join([site_folder(), *paths])
-    environment.setdefault(TREE_VARIABLE, tree_folder())
+    variables = environment()
     if progress:
-        environment[PROGRESS_VARIABLE] = "1"
+        variables[PROGRESS_VARIABLE] = "1"
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, *arguments], environment)
+    os.execve(sys.executable, [sys.executable, *arguments], variables)

@@ -13,14 +13,13 @@ from collections import deque
 from collections.abc import Callable
 
 from dsbind import gst
-from dsbind._branch import is_sink, say_eos
-from dsbind.branches import Branch
 from dsbind.errands import Errand
-from dsbind.errors import Error, StateError, StopTimeoutError, StreamError, add_text
-from dsbind.failures import error_of, is_closed_window, warn_of
+from dsbind.errors import StateError, StopTimeoutError, StreamError, add_text
+from dsbind.failures import is_closed_window
 from dsbind.finishing import complete_files
 from dsbind.forked import need_threads
 from dsbind.graph import Graph
+from dsbind.losses import Losses
 from dsbind.messages import (
     DynamicSourceMessage,
     EOSMessage,
@@ -42,10 +41,10 @@ _LOOK_AGAIN = 0.02
 _STARTING = 2.0
 # Time for one change of state to end before the next.
 _SETTLING = 1.0
+# Time for callbacks to return when everything ends.
+_RETURNING = 10.0
 # Time for files to be completed after Python code failed.
 _GRACE = 1.0
-# Sources may come and go, and fail, for as long as a pipeline runs.
-_MOST_LOSSES = 64
 # Time for sources to be ready for a seek before the start.
 _SEEK_TIME = 5.0
 # Switches that keep an element from letting its stream end.
@@ -62,6 +61,8 @@ class Run:
     def __init__(self, graph: Graph, on_message: MessageCallback | None) -> None:
         self.graph = graph
         self.ended = threading.Event()
+        #: Set when nothing of it runs any more; after `ended` where a callback does not return.
+        self.halted = threading.Event()
         self.error: BaseException | None = None
         self._core = graph.core
         self._on_message = on_message
@@ -77,12 +78,12 @@ class Run:
         self._stopping: float | None = None
         self._asked: float | None = None
         self._interrupted = False
+        self._hasty = False
         self._paused = False
         self._errands: deque[Errand] = deque()
-        self._sources = set(graph.tolerated)
-        self._lost: list[Error] = []
-        self._aside: list[gst.Element] = []
-        self._cut: list[gst.Element] = []
+        # A run goes with its last user, not when the garbage collector next comes by.
+        run = weakref.proxy(self)
+        self._losses = Losses(graph, lambda: run._ask_for_state())
         self._switched: list[tuple[gst.Element, str]] = []
         self._progress = PlayingTime(graph.name) if os.environ.get(VARIABLE) else None
 
@@ -92,6 +93,11 @@ class Run:
     def watched(self) -> bool:
         """Whether its thread has been started."""
         return self._thread is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing of it runs any more."""
+        return self.ended.is_set() and self.halted.is_set()
 
     def is_watcher(self) -> bool:
         """Whether this is called on the thread that watches the bus."""
@@ -105,6 +111,7 @@ class Run:
         self.graph.note_outputs()
         self.graph.branches.prepare()
         self.graph.rest_left_out()
+        self.graph.warn_of_lone_sinks()
         self.graph.enable_callbacks(True)
         self._reach(gst.PAUSED)
         if seek is not None and not self._seek_first(seek):
@@ -129,7 +136,7 @@ class Run:
         if not self._starting:
             return
         self._reach(gst.PLAYING)
-        self._end_cut()
+        self._losses.end_cut()
         self._dump_graph()
         with self._lock:
             self._starting = False
@@ -141,6 +148,7 @@ class Run:
             deadline = time.monotonic() + max(timeout, 0.0)
             self._deadline = deadline if self._deadline is None else min(deadline, self._deadline)
             self._interrupted |= interrupted
+            self._hasty |= timeout <= 0
             if self._thread is None and not self._starting:
                 self._launch(self._close)
         self._core.wake("stop")
@@ -153,7 +161,7 @@ class Run:
             if self._deadline is None or not paused:
                 self._paused = paused
                 self._core.set_state(gst.PAUSED if paused else gst.PLAYING)
-                self._end_cut()
+                self._losses.end_cut()
 
         # Two changes at once can cancel each other out. A sink without data never gets to PAUSED.
         until = time.monotonic() + _SETTLING
@@ -227,6 +235,7 @@ class Run:
         )
         self.ended = threading.Event()
         self.ended.set()
+        self.halted.set()
 
     # Starting
 
@@ -245,7 +254,7 @@ class Run:
         """Why an element refused a state; None when it was a source that is now set aside."""
         while (message := self._core.pop(0.1, False)) is not None:
             if message.kind == "warning":
-                self._take_warning(message)
+                self._losses.take_warning(message)
             if message.kind == "error":
                 self._take_error(message)
                 return self.error if self._done else None
@@ -310,7 +319,7 @@ class Run:
         if message.kind == "error":
             self._take_error(message)
         elif message.kind == "warning":
-            self._take_warning(message)
+            self._losses.take_warning(message)
         elif message.kind == "element":
             self._take_element_message(message)
         elif message.kind == "eos":
@@ -375,7 +384,7 @@ class Run:
         text = f"pipeline {self.graph.name!r} did not end in time after stop() and was cut off"
         if self.graph.outputs:
             self._finish(StopTimeoutError(text))
-        else:
+        elif not self._hasty:
             _log.warning("%s", text)
 
     # Failures
@@ -390,85 +399,13 @@ class Run:
             _log.info("pipeline %r ends: its window was closed", self.graph.name)
             self._done = True
             return
-        if self._is_inner_source(message):
-            self._lost.append(self._inner_loss(message))
-            self._finish(self._lost.pop(0))
-            return
-        name = message.path[0] if message.path else ""
-        if any(error.element == name for error in self._lost):
-            return
-        branch = self.graph.branches.live(name)
-        if branch is not None and (branch.lost or self.graph.failure.error is not None):
-            # The echo of what is known already.
-            return
-        error = error_of(message, self.graph.uri_of(name))
-        if branch is not None:
-            branch = self.graph.branches.lose(branch)
-        if branch is not None:
-            self._lost.append(error)
-            self._cut_branch(branch)
-            return
-        if name in self._sources:
-            self._sources.discard(name)
-            self._lost.append(error)
-            if self._sources:
-                self._set_aside(name)
-                return
-            error = self._lost.pop(0)
-        self._finish(error)
+        error = self._losses.take_error(message)
+        if error is not None:
+            self._finish(error)
 
-    def _take_warning(self, message: gst.Message) -> None:
-        if not self._is_inner_source(message):
-            warn_of(message)
-            return
-        error = self._inner_loss(message)
-        if len(self._lost) < _MOST_LOSSES:
-            self._lost.append(error)
-        _log.warning("%s; the other sources go on", error)
-
-    @staticmethod
-    def _is_inner_source(message: gst.Message) -> bool:
-        """Whether an element lost one of several sources of its own."""
-        return {"source-id", "uri"} <= message.details.keys()
-
-    @staticmethod
-    def _inner_loss(message: gst.Message) -> Error:
-        error = error_of(message, str(message.details["uri"]))
-        error.element = message.origin
-        return error
-
-    def _set_aside(self, name: str) -> None:
-        """Go on without a source: its muxer pads end, it is not started again."""
-        source = self.graph.elements[name]
-        # Out of the pipeline, which else would wait for it on its way to PLAYING.
-        source.lock_state(True)
-        source.set_state(gst.NULL_STATE)
-        self._core.remove(source)
-        self._aside.append(source)
-        for target, pad in self.graph.links.get(name, ()):
-            self.graph.elements[target].end_pad(pad)
-        if self.watched:
-            # An ERROR on the bus ends a change of state that is going on.
-            self._core.set_state(gst.PAUSED if self._paused else gst.PLAYING)
-        _log.warning("%s; the other sources go on", self._lost[-1])
-
-    def _cut_branch(self, branch: Branch) -> None:
-        """Go on without a branch of a fork. Its sinks count as ended."""
-        branch.guard.closed = True
-        for element in self.graph.branches.elements(branch):
-            element.lock_state(True)
-            element.set_state(gst.NULL_STATE)
-            self._cut.append(element)
+    def _ask_for_state(self) -> None:
         if self.watched:
             self._core.set_state(gst.PAUSED if self._paused else gst.PLAYING)
-        self._end_cut()
-        _log.warning("%s; the other branches go on", self._lost[-1])
-
-    def _end_cut(self) -> None:
-        """Keep the pipeline from waiting for sinks that were cut off; a pause makes it forget."""
-        for element in self._cut:
-            if is_sink(element):
-                say_eos(element)
 
     # The end
 
@@ -480,19 +417,15 @@ class Run:
         try:
             if self._progress is not None:
                 self._progress.close()
-            self._core.set_state(gst.NULL_STATE)
+            self._halt()
             self.graph.close_servers()
             self.graph.enable_callbacks(False)
-            for source in self._aside:
-                source.lock_state(False)
-                self._core.add(source)
-            for element in self._cut:
-                element.lock_state(False)
+            self._losses.restore()
             for element, name in self._switched:
                 element.set(name, True)
             if self.error is None:
                 self.error = self.graph.failure.error
-            self._report_losses()
+            self.error = self._losses.report(self.error)
             self._report_outputs()
         except BaseException as error:
             self._finish(error)
@@ -500,6 +433,22 @@ class Run:
             # Whatever happens, nobody waits for ever.
             _running.discard(self)
             self.ended.set()
+
+    def _halt(self) -> None:
+        """Go to NULL, which waits for the callbacks that streaming threads are in."""
+
+        def halt() -> None:
+            self._core.set_state(gst.NULL_STATE)
+            self.halted.set()
+
+        threading.Thread(target=halt, name=f"dsbind-{self.graph.name}-end", daemon=True).start()
+        if not self.halted.wait(_RETURNING):
+            self._finish(
+                StopTimeoutError(
+                    f"pipeline {self.graph.name!r} cannot end: a probe, retriever or other "
+                    f"callback has not returned within {_RETURNING:g} s"
+                )
+            )
 
     def _report_outputs(self) -> None:
         """Name the files of a run that did not end by itself."""
@@ -511,20 +460,6 @@ class Run:
                 add_text(self.error, text)
             else:
                 _log.warning("pipeline %r was stopped: %s", self.graph.name, text)
-
-    def _report_losses(self) -> None:
-        """Raise what sources failed of, with the run's own error where it has one."""
-        lost = self._lost
-        if not lost:
-            return
-        if self.error is None:
-            self.error = lost[0]
-            lost = lost[1:]
-        if isinstance(self.error, Error):
-            self.error.others = tuple(lost)
-        for other in lost:
-            notes = self.error.__dict__.setdefault("__notes__", [])
-            notes.append(f"also failed: {other}")
 
 
 _running: weakref.WeakSet[Run] = weakref.WeakSet()

@@ -13,14 +13,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dsbind.compat import site_folder
 from dsbind.errors import ConfigError, missing_file
-from dsbind.paths import TREE_VARIABLE, tree_folder
+from dsbind.picture import GRAPHS_VARIABLE, Picture
+from dsbind.programs import environment
 
 __all__ = ["run"]
 
-# Must be that of dsbind.pipeline, which this command does not load: it would start GStreamer.
-_VARIABLE = "DSBIND_GRAPHS"
 _LOOK_AGAIN = 0.1
 _GRACE = 2.0
 
@@ -61,15 +59,11 @@ def run(program: Sequence[str], out: str | None = None, wait: float = 5.0) -> in
 
 
 def _play(program: Sequence[str], folder: Path, wait: float) -> int:
-    environment = dict(os.environ)
-    paths = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
-    environment["PYTHONPATH"] = os.pathsep.join([site_folder(), *paths])
-    environment.setdefault(TREE_VARIABLE, tree_folder())
-    environment[_VARIABLE] = str(folder)
+    variables = {**environment(), GRAPHS_VARIABLE: str(folder)}
     # Nothing is shown, so a machine without a display will do for a program that needs one.
-    environment.setdefault("DISPLAY", ":0")
+    variables.setdefault("DISPLAY", ":0")
     # In a session of its own: what it starts is ended with it.
-    process = subprocess.Popen([sys.executable, *program], env=environment, start_new_session=True)
+    process = subprocess.Popen([sys.executable, *program], env=variables, start_new_session=True)
     try:
         return _watch(process, folder, wait)
     finally:
@@ -105,8 +99,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _write(found: Sequence[Path], out: str | None) -> None:
-    from dsbind.picture import Picture
-
     taken: set[str] = set()
     for number, path in enumerate(found, 1):
         target = out or f"{path.stem.partition('-')[2]}.svg"

@@ -71,7 +71,8 @@ cdef class AppSource:
         memset(&callbacks, 0, sizeof(callbacks))
         callbacks.need_data = on_need_data
         callbacks.enough_data = on_enough_data
-        gst_app_src_set_callbacks(self.source, &callbacks, self.need, release)
+        with nogil:
+            gst_app_src_set_callbacks(self.source, &callbacks, self.need, release)
 
     def __dealloc__(self):
         cdef GstAppSrcCallbacks none
@@ -96,7 +97,10 @@ cdef class AppSource:
         paced
             Whether frames that come sooner than the frame rate says get the time it says.
         """
-        cdef GstCaps *caps = gst_app_src_get_caps(self.source)
+        cdef GstCaps *caps
+        # Who holds the element's lock may free a buffer that Python made.
+        with nogil:
+            caps = gst_app_src_get_caps(self.source)
         try:
             self.layout = layout_of(caps)
         finally:

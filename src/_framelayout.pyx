@@ -203,7 +203,7 @@ cdef bint describe_plain(PlainFrame *plain, GstBuffer *buffer, GstCaps *caps) no
         return False
     # Plain memory stays where it is.
     gst_buffer_unmap(buffer, &map)
-    if map.size >> 32:
+    if map.size == 0 or map.size >> 32:
         return False
     plain.frame.dataPtr = map.data
     plain.frame.dataSize = <unsigned int>map.size

@@ -42,3 +42,6 @@ cdef Lease ALWAYS
 
 # What a view holds until it is given one: a program can make an empty view by `__new__`.
 cdef Lease CLOSED
+
+# Takes a stray of `owner` for adding it, and leaves with the lock held.
+cdef int take(Lease owner, Lease lease, void *element, object item) except -1

@@ -108,6 +108,18 @@ cdef Lease CLOSED = Lease()
 CLOSED.open = False
 
 
+cdef int take(Lease owner, Lease lease, void *element, object item) except -1:
+    """Take a stray for adding it, and leave with the lock held."""
+    if lease is not owner:
+        lease.check()
+        raise ValueError(f"{item!r} was acquired from another batch")
+    owner.lock()
+    if not owner.take_stray(element):
+        owner.unlock()
+        raise ValueError(f"{item!r} is in the batch already; acquire a new one for each append")
+    return 0
+
+
 cdef int raise_stale() except -1:
     from dsbind.errors import StaleMetadataError
 

@@ -75,8 +75,14 @@ cdef class TileMouse:
         self.click = gst_pad_add_probe(self.source, GST_PAD_PROBE_TYPE_EVENT_UPSTREAM, on_event,
                                        batch, give_up)
 
+    def __dealloc__(self):
+        self.let_go()
+
     def close(self):
         """Listen no longer. Can be called twice."""
+        self.let_go()
+
+    cdef void let_go(self) noexcept:
         cdef GstPad *source = self.source
         cdef GstPad *sink = self.sink
         self.source = self.sink = NULL
@@ -92,9 +98,6 @@ cdef class TileMouse:
                 if self.frame:
                     gst_pad_remove_probe(sink, self.frame)
                 gst_object_unref(sink)
-
-    def __dealloc__(self):
-        self.close()
 
 
 cdef void give_up(gpointer data) noexcept nogil:

@@ -16,11 +16,12 @@ from dsbind.buffer cimport Buffer, wrap_buffer
 from dsbind.errors import ProbeError
 
 
-# What the appsink holds. It outlives the AppSink when the element does.
+# What the appsink and the AppSink hold; whoever goes last frees it.
 cdef struct Hook:
     # The AppSink; cleared when it goes. Read and written under the GIL only.
     void *receiver
     int enabled
+    int users
 
 
 cdef class AppSink:
@@ -55,10 +56,12 @@ cdef class AppSink:
             raise MemoryError()
         self.hook.receiver = <void *>self
         self.hook.enabled = 1
+        self.hook.users = 2
         self.sink = <GstAppSink *>gst_object_ref(element.element)
         memset(&callbacks, 0, sizeof(callbacks))
         callbacks.new_sample = on_sample
-        gst_app_sink_set_callbacks(self.sink, &callbacks, self.hook, free)
+        with nogil:
+            gst_app_sink_set_callbacks(self.sink, &callbacks, self.hook, release)
 
     def __dealloc__(self):
         cdef GstAppSinkCallbacks none
@@ -70,6 +73,7 @@ cdef class AppSink:
             with nogil:
                 gst_app_sink_set_callbacks(self.sink, &none, NULL, NULL)
                 gst_object_unref(self.sink)
+                release(self.hook)
 
     @property
     def enabled(self):
@@ -83,6 +87,11 @@ cdef class AppSink:
     def is_current(self):
         """Whether the calling thread is in its handler."""
         return is_current(self)
+
+
+cdef void release(gpointer data) noexcept nogil:
+    if g_atomic_int_dec_and_test(&(<Hook *>data).users):
+        free(data)
 
 
 cdef GstFlowReturn on_sample(GstAppSink *sink, gpointer data) noexcept nogil:

@@ -17,6 +17,7 @@ cdef extern from "glib-object.h" nogil:
         GType return_type
         guint n_params
         const GType *param_types
+        guint signal_flags
     ctypedef struct SignalClosure "GClosure":
         gpointer data
     ctypedef void (*SignalMarshal)(SignalClosure *closure, GValue *result, guint n,
@@ -24,6 +25,7 @@ cdef extern from "glib-object.h" nogil:
                                    gpointer data) noexcept nogil
     ctypedef void (*ClosureNotify)(gpointer data, SignalClosure *closure) noexcept nogil
     GType G_SIGNAL_TYPE_STATIC_SCOPE
+    guint G_SIGNAL_ACTION
     GType g_type_parent(GType type)
     guint *g_signal_list_ids(GType type, guint *n)
     const gchar *g_signal_name(guint id)
@@ -69,7 +71,7 @@ def emit(Element element not None, str name not None, tuple values not None):
     Raises
     ------
     ProbeError
-        The element has no such signal.
+        The element has no such action.
     ArgumentTypeError
         It takes other values.
     """
@@ -79,6 +81,10 @@ def emit(Element element not None, str name not None, tuple values not None):
     cdef guint id = need(element, name)
     cdef guint i
     g_signal_query(id, &query)
+    if not query.signal_flags & G_SIGNAL_ACTION:
+        # Others trust the element that emits it: its handlers would use what None stands for.
+        raise ProbeError(f"signal {name!r} of {element} is no action: the element emits it, and a "
+                         "Handler listens to it")
     if query.n_params != <guint>len(values):
         raise ArgumentTypeError(
             f"signal {name!r} of {element} takes {query.n_params} values, not {shown(values)}")

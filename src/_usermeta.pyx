@@ -24,10 +24,7 @@ cdef extern from "Python.h" nogil:
 
 @cython.final
 cdef class UserMetadata:
-    """Wrap `NvDsUserMeta`: data of a program's own on a batch, a frame or an object.
-
-    True when it carries data.
-    """
+    """Wrap `NvDsUserMeta`: data of a program's own on a batch, a frame or an object."""
 
     def __cinit__(self):
         self.lease = CLOSED
@@ -139,7 +136,9 @@ cdef class UserMetadata:
         return 0
 
     def __bool__(self):
-        return self.get().user_meta_data != NULL
+        # Programs test what they acquired before they give it data.
+        self.get()
+        return True
 
     def __eq__(self, other):
         return isinstance(other, UserMetadata) and self.meta == (<UserMetadata>other).meta \

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""GStreamer's elements, pipelines, bus and discoverer, as far as dsbind uses them."""
+"""GStreamer's elements, pipelines and bus, as far as dsbind uses them."""
 
 import os
 import threading
-from typing import NamedTuple
 
 from dsbind.capi.gst cimport *
 from dsbind.capi.runtime cimport dsbind_runtime_register_plugins
@@ -19,7 +18,6 @@ from dsbind.errors import (
     RuntimeNotFoundError,
     mask_uri,
     nearest,
-    unreadable,
 )
 from dsbind.forked import check, left_behind, need_threads
 
@@ -430,51 +428,6 @@ cdef void end_stream(GstElement *element, gpointer data) noexcept nogil:
 
 cdef void halt(GstElement *element, gpointer data) noexcept nogil:
     gst_element_set_state(element, GST_STATE_NULL)
-
-
-class MediaInfo(NamedTuple):
-    """What a file or stream holds: its first video stream."""
-
-    uri: str
-    #: Pixels; the stream's own, before any scaling.
-    width: int
-    height: int
-    #: Frames per second as (numerator, denominator); (0, 1) where it varies or is unknown.
-    framerate: tuple
-    #: Nanoseconds; None where it has no end.
-    duration: object
-    #: The media type, such as "video/x-h264".
-    codec: str
-
-
-def discover(str uri not None, double timeout=5.0):
-    """Look into a file or stream without playing it.
-
-    Parameters
-    ----------
-    uri
-        Where it is; a path will do.
-    timeout
-        Seconds to wait for it, from 1 to 3600.
-
-    Returns
-    -------
-    MediaInfo
-
-    Raises
-    ------
-    SourceError
-        It cannot be read, is of no known kind, or has no video.
-    """
-    from dsbind import _discoverer
-
-    shown = mask_uri(uri)
-    _, duration, streams = _discoverer.discover(uri, timeout)
-    for stream in streams:
-        if isinstance(stream, _discoverer.VideoStreamInfo):
-            return MediaInfo(shown, stream.width, stream.height, stream.framerate, duration,
-                             stream.codec)
-    raise unreadable(shown, "it has no video stream that can be decoded here")
 
 
 def _note_fork():

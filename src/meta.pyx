@@ -38,7 +38,7 @@ from dsbind.capi.nvll_osd_struct cimport NvBbox_Coords
 from dsbind._classifier cimport wrap_classifier
 from dsbind._display cimport wrap_display
 from dsbind._items cimport snapshot
-from dsbind._lease cimport CLOSED
+from dsbind._lease cimport CLOSED, take
 from dsbind.osd cimport (
     Mask,
     TextBase,
@@ -592,15 +592,3 @@ cdef object wrap_object(void *element, Lease lease):
     view.lease = lease
     view.meta = <NvDsObjectMeta *>element
     return view
-
-
-cdef int take(Lease owner, Lease lease, void *element, object item) except -1:
-    """Take a stray for adding it, and leave with the lock held."""
-    if lease is not owner:
-        lease.check()
-        raise ValueError(f"{item!r} was acquired from another batch")
-    owner.lock()
-    if not owner.take_stray(element):
-        owner.unlock()
-        raise ValueError(f"{item!r} is in the batch already; acquire a new one for each append")
-    return 0

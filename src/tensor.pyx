@@ -4,6 +4,9 @@
 cimport cython
 
 from cpython.buffer cimport (
+    PyBUF_ANY_CONTIGUOUS,
+    PyBUF_C_CONTIGUOUS,
+    PyBUF_F_CONTIGUOUS,
     PyBUF_FORMAT,
     PyBUF_ND,
     PyBUF_STRIDED_RO,
@@ -31,6 +34,9 @@ cdef extern from "Python.h":
 # What NumPy, PyTorch and vector instructions like best.
 cdef enum:
     ALIGNMENT = 64
+
+# The flags of consumers that want no gaps, without what they have in common with the others.
+cdef int GAPLESS = (PyBUF_C_CONTIGUOUS | PyBUF_F_CONTIGUOUS | PyBUF_ANY_CONTIGUOUS) & ~PyBUF_STRIDES
 
 # DLPack's (code, bits) by the letter of the `struct` module, which the buffer protocol uses.
 cdef dict LETTERS = {
@@ -282,9 +288,11 @@ cdef class Tensor:
                               "copy it there with the library that made the tensor")
         if self.readonly and flags & PyBUF_WRITABLE:
             raise BufferError("this tensor is read-only: others see the same memory; clone() it")
-        if flags & PyBUF_STRIDES != PyBUF_STRIDES and not self.contiguous():
+        if (flags & PyBUF_STRIDES != PyBUF_STRIDES or flags & GAPLESS) and not self.contiguous():
             raise BufferError("the rows of this tensor are padded: ask for its strides, "
                               "or clone() it")
+        if self.ndim > 1 and flags & PyBUF_F_CONTIGUOUS == PyBUF_F_CONTIGUOUS:
+            raise BufferError("this tensor lies row by row, not column by column")
         code = FORMATS.get((self.type.code, self.type.bits))
         if code is None:
             raise BufferError(f"the buffer protocol has no elements of {name_of(self.type)}")

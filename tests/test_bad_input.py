@@ -17,6 +17,7 @@ import pytest
 import dsbind
 from dsbind import BatchMetadataOperator, Flow, Pipeline, Probe, RenderMode
 from dsbind.data import street_config, street_labels, street_model
+from dsbind.media import MediaInfo
 
 LIMIT_S = 5.0
 
@@ -130,7 +131,7 @@ def test_odd_sizes_are_encoded(width: int, height: int, tmp_path: Path, clip: Pa
     out = tmp_path / "out.mp4"
     flow = Flow(Pipeline("odd")).batch_capture([str(clip)], width=width, height=height)
     flow.encode(str(out))()
-    assert dsbind.gst.discover(str(out)).width in (width, width + width % 2, width - width % 2)
+    assert MediaInfo.discover(str(out)).video.width in (width, width + width % 2, width - width % 2)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,7 @@ def test_an_output_that_is_an_input_by_another_name_is_refused(
 def test_a_mosaic_of_many_sources_is_encoded(tmp_path: Path, clip: Path) -> None:
     out = tmp_path / "mosaic.mp4"
     capture(*[clip] * 12, batch_size=5).encode(str(out), width=640, height=480)()
-    assert dsbind.gst.discover(str(out)).height == 480
+    assert MediaInfo.discover(str(out)).video.height == 480
 
 
 def test_a_failed_run_leaves_no_output_without_naming_it(tmp_path: Path) -> None:

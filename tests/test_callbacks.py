@@ -9,7 +9,6 @@ import traceback
 
 import pytest
 
-import dsbind
 from dsbind import (
     BatchMetadataOperator,
     Buffer,
@@ -23,6 +22,7 @@ from dsbind import (
     StateError,
     _callbacks,
 )
+from dsbind.media import MediaInfo
 
 FRAME = bytes(64 * 48 * 3)
 
@@ -182,7 +182,7 @@ def test_a_file_that_is_written_is_complete_after_an_exception(kind, tmp_path):
         flow = flow.attach(Probe("p", Gate()))
     with pytest.raises(OSError, match="enough"):
         flow.encode(str(path))()
-    assert dsbind.gst.discover(str(path)).width == 64
+    assert MediaInfo.discover(str(path)).video.width == 64
 
 
 def test_the_first_call_may_fail_too():

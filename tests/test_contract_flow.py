@@ -177,8 +177,10 @@ class TestGeneralRules:
 
     def test_keywords_are_properties_with_hyphens_or_underscores(self, clip):
         pipeline = Pipeline("p")
-        flow = Flow(pipeline).capture([str(clip)], **{"file-loop": True}).batch(
-            **{"batched-push-timeout": 40000}, live_source=True
+        flow = (
+            Flow(pipeline)
+            .capture([str(clip)], **{"file-loop": True})
+            .batch(**{"batched-push-timeout": 40000}, live_source=True)
         )
         mux = pipeline[flow._streams[0]]
         assert mux.get("batched-push-timeout") == 40000 and mux.get("live-source") is True

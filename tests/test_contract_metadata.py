@@ -201,7 +201,7 @@ class TestTensorOutput:
         assert box and box.shape[0] == 16 and box.dtype == numpy.float32 and box.format == "CHW"
         assert "output_bbox/BiasAdd:0" not in layers
         cover = numpy.asarray(layers["output_cov/Sigmoid:0"])
-        assert 0 <= cover.min() and cover.max() <= 1 and cover.any()
+        assert cover.min() >= 0 and cover.max() <= 1 and cover.any()
         with pytest.raises(dsbind.StaleMetadataError):
             seen["output"].get_layers()
 

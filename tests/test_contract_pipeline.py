@@ -21,7 +21,9 @@ from dsbind import (
     Probe,
     Receiver,
     StateTransitionMessage,
+    osd,
     signal,
+    utils,
 )
 
 
@@ -97,6 +99,38 @@ class TestPipeline:
         batched.prepare(lambda message: kinds.append(type(message).__name__)).activate().wait()
         assert kinds[-1] == "EOSMessage"
 
+    def test_several_pipelines_are_prepared_and_then_activated(self, clip):
+        """As the largest sample does, with a monitor and an event handler at each tiler."""
+        ended, operators, pipelines = [], [], []
+        for number in range(2):
+            pipeline = Pipeline(f"p{number}").add("nvurisrcbin", "src", {"uri": f"file://{clip}"})
+            pipeline.add("nvstreammux", "mux", {"batch-size": 1, "width": 64, "height": 48})
+            pipeline.add("nvmultistreamtiler", "tiler", {"width": 64, "height": 48})
+            pipeline.add("nvosdbin", "osd").add("fakesink", "sink")
+            pipeline.link(("src", "mux"), ("", "sink_%u")).link("mux", "tiler", "osd", "sink")
+            operators.append(Frames())
+            pipeline.attach("tiler", Probe("frames", operators[-1]))
+            utils.PerfMonitor(1, 3600, "nvurisrcbin", True).apply(pipeline["tiler"], "sink")
+            handler = osd.EventHandler(
+                tiler=pipeline["tiler"], osd=pipeline["osd"], renderer=pipeline["sink"]
+            )
+            handler.start()
+            pipelines.append((pipeline, handler))
+        for pipeline, _ in pipelines:
+
+            def on_message(message, name=pipeline.name):
+                if isinstance(message, EOSMessage):
+                    ended.append(name)
+
+            pipeline.prepare(on_message)
+        for pipeline, _ in pipelines:
+            pipeline.activate()
+        for pipeline, handler in pipelines:
+            pipeline.wait()
+            handler.stop()
+        assert sorted(ended) == ["p0", "p1"]
+        assert [operator.count for operator in operators] == [60, 60]
+
     def test_errors_are_of_the_documented_classes(self):
         pipeline = Pipeline("p").add("fakesrc", "a").add("fakesink", "b")
         for kind, text, call in (
@@ -153,7 +187,8 @@ class TestNode:
         with pytest.warns(dsbind.UnknownPropertyWarning, match="batch_sise|batch-sise"):
             batched["mux"].set({"batch_sise": 2, "width": 32})
         assert batched["mux"].get("width") == 32
-        assert batched["mux"].get("nonsense") is None
+        with pytest.warns(dsbind.UnknownPropertyWarning):
+            assert batched["mux"].get("nonsense") is None
 
 
 class TestMessages:

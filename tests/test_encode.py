@@ -27,6 +27,7 @@ from dsbind import (
     UnknownPropertyWarning,
     gst,
 )
+from dsbind.media import MediaInfo
 from dsbind.operations import codecs
 from dsbind.operations.base import StreamInfo
 
@@ -78,8 +79,8 @@ def test_a_video_holds_every_frame_of_its_source(
     need_encoder(codec, software)
     out = tmp_path / f"out.{extension}"
     capture(clip).encode(str(out), use_sw_codec=software, codec_type=codec)()
-    info = gst.discover(str(out))
-    assert (info.width, info.height, info.codec) == (320, 240, f"video/x-{codec}")
+    info = MediaInfo.discover(str(out))
+    assert (info.video.width, info.video.height, info.video.codec) == (320, 240, f"video/x-{codec}")
     assert info.duration == pytest.approx(2e9, rel=0.02)
     frames = decode(out, 320, 240)
     assert frames.shape == source.shape
@@ -142,7 +143,7 @@ def test_odd_sizes_that_a_software_encoder_cannot_code_say_what_to_do(clip, tmp_
         capture(clip, width=321).encode(tmp_path / "out.mp4", use_sw_codec=True)()
     flow = capture(clip, width=321)
     flow.encode(tmp_path / "out.mp4", use_sw_codec=True, width=320, height=240)()
-    assert gst.discover(str(tmp_path / "out.mp4")).width == 320
+    assert MediaInfo.discover(str(tmp_path / "out.mp4")).video.width == 320
 
 
 def test_a_flow_is_encoded_to_several_files_at_once(clip, source, tmp_path):

@@ -90,3 +90,18 @@ def test_text_is_added_to_our_own_message_and_noted_on_others():
     errors.add_text(other, "partial output left at x")
     assert other.args == ("k",)
     assert other.__notes__ == ["partial output left at x"]
+
+
+def test_no_error_or_warning_of_ours_holds_credentials():
+    uri = "rtsp://admin:secret@10.0.0.1/x"
+    with pytest.raises(dsbind.ArgumentTypeError, match=r"rtsp://\*\*\*@10\.0\.0\.1/x") as caught:
+        dsbind.Flow(dsbind.Pipeline("p")).inject([uri])
+    error = caught.value
+    errors.add_text(error, f"and {uri}")
+    with pytest.raises(dsbind.MissingElementError) as missing:
+        dsbind.Pipeline("p")[uri]
+    with pytest.warns(dsbind.UnknownPropertyWarning) as warned:
+        dsbind.Pipeline("p").add("queue", uri, {"nothing": 1})
+    texts = [str(error), str(missing.value), repr(dsbind.OutputError(uri)), str(warned[0].message)]
+    assert not any("secret" in text for text in texts)
+    assert all("10.0.0.1" in text for text in texts)

@@ -146,6 +146,25 @@ def test_it_may_outlive_its_pipeline(tiler):
     handler.stop()
 
 
+def test_osd_alone_brings_no_gstreamer_with_it(run_program):
+    done = run_program(
+        """
+        import sys
+        import dsbind.osd
+        assert "dsbind.gst" not in sys.modules and "dsbind.node" not in sys.modules
+        from dsbind.osd import EventHandler
+        assert "EventHandler" in dsbind.osd.__all__
+        try:
+            dsbind.osd.Nonsense
+        except AttributeError as error:
+            assert "'dsbind.osd' has no attribute 'Nonsense'" in str(error)
+        else:
+            raise AssertionError
+        """
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_what_is_no_tiler_is_refused(tiler):
     with pytest.raises(dsbind.ConfigError, match="'q' is no tiler: queue has no show-source"):
         osd.EventHandler(tiler=tiler["q"])

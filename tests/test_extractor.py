@@ -113,6 +113,38 @@ def test_closing_it_early_leaves_no_thread(clip):
     assert threading.active_count() <= before
 
 
+def test_closing_it_ends_the_queues_for_who_still_waits(clip):
+    extractor = MediaExtractor([MediaChunk(str(clip))] * 3, q_size=2, blocking=True)
+    queues = extractor()
+    assert queues[0].get(timeout=20) is not None
+    waiting = threading.Thread(target=drain, args=(queues[2],))
+    waiting.start()
+    extractor.close()
+    waiting.join(10)
+    assert not waiting.is_alive()
+    for frames in queues[:2]:
+        drain(frames, 1)
+
+
+def test_closing_it_while_it_starts_waits_for_no_whole_file(make_clip, caplog):
+    path = str(make_clip(frames=300))
+    for pause in (0.0, 0.01, 0.05):
+        extractor = MediaExtractor([MediaChunk(path)], q_size=1, blocking=True)
+        extractor()
+        time.sleep(pause)
+        start = time.monotonic()
+        extractor.close()
+        assert time.monotonic() - start < 5
+    assert not caplog.records
+
+
+def test_only_chunks_are_taken(clip):
+    with pytest.raises(dsbind.ArgumentTypeError, match="MediaChunk"):
+        MediaExtractor([str(clip)])
+    with MediaExtractor() as extractor, pytest.raises(dsbind.ArgumentTypeError, match="MediaChunk"):
+        extractor.append(str(clip))
+
+
 def test_a_full_queue_drops_frames_unless_it_is_waited_for(make_clip):
     chunk = MediaChunk(str(make_clip(frames=6)))
     with MediaExtractor([chunk], q_size=2) as extractor:
@@ -168,3 +200,12 @@ def test_media_info_of_what_cannot_be_read_is_false_and_says_why(tmp_path):
     assert "none.mp4" in str(info.error)
     with pytest.raises(dsbind.SourceError, match="none.mp4"):
         print(info.video)
+
+
+def test_credentials_are_not_shown():
+    uri = "rtsp://me:secret@127.0.0.1:1/x"
+    info = MediaInfo(uri)
+    assert "secret" not in repr(info) + repr(MediaChunk(uri))
+    with pytest.raises(dsbind.SourceError) as caught:
+        print(info.video)
+    assert "secret" not in str(caught.value)

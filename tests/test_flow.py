@@ -22,8 +22,8 @@ from dsbind import (
     RenderMode,
     StreamInfo,
     UnknownPropertyWarning,
-    gst,
 )
+from dsbind.media import MediaInfo
 
 
 class Frames(BatchMetadataOperator):
@@ -109,8 +109,8 @@ def test_encode_writes_every_frame(clip, tmp_path, name):
     out = tmp_path / name
     flow, _ = capture(clip, width=320, height=240)
     flow.encode(str(out))()
-    info = gst.discover(out.as_uri())
-    assert (info.width, info.height, info.codec) == (320, 240, "video/x-h264")
+    info = MediaInfo.discover(out.as_uri())
+    assert (info.video.width, info.video.height, info.video.codec) == (320, 240, "video/x-h264")
     assert info.duration == pytest.approx(2e9, rel=0.02)
 
 
@@ -120,8 +120,8 @@ def test_encode_takes_a_file_uri_and_a_relative_path(clip, tmp_path, monkeypatch
     flow.encode("relative.mp4", enable_osd=False)()
     flow, _ = capture(clip, width=320, height=240)
     flow.encode((tmp_path / "uri.mp4").as_uri(), use_sw_codec=True)()
-    assert gst.discover((tmp_path / "relative.mp4").as_uri()).width == 320
-    assert gst.discover((tmp_path / "uri.mp4").as_uri()).width == 320
+    assert MediaInfo.discover((tmp_path / "relative.mp4").as_uri()).video.width == 320
+    assert MediaInfo.discover((tmp_path / "uri.mp4").as_uri()).video.width == 320
 
 
 def test_encode_makes_a_mosaic_of_several_sources(clip, tmp_path, caplog):
@@ -129,8 +129,8 @@ def test_encode_makes_a_mosaic_of_several_sources(clip, tmp_path, caplog):
     flow, _ = capture(clip, clip, width=320, height=240)
     with caplog.at_level(logging.INFO, "dsbind"):
         flow.encode(str(out), width=640, height=240)()
-    info = gst.discover(out.as_uri())
-    assert (info.width, info.height) == (640, 240)
+    info = MediaInfo.discover(out.as_uri())
+    assert (info.video.width, info.video.height) == (640, 240)
     assert "2 sources are written as one mosaic" in caplog.text
 
 
@@ -139,7 +139,7 @@ def test_an_existing_output_is_replaced(clip, tmp_path):
     out.write_bytes(b"old" * 100_000)
     flow, _ = capture(clip, width=320, height=240)
     flow.encode(str(out))()
-    assert gst.discover(out.as_uri()).width == 320
+    assert MediaInfo.discover(out.as_uri()).video.width == 320
 
 
 def test_metadata_kept_after_the_callback_is_stale(clip):

@@ -12,6 +12,7 @@ import pytest
 
 import dsbind
 from dsbind import BufferOperator, Pipeline, Probe, StateTransitionMessage, gst
+from dsbind.media import MediaInfo
 
 
 class Times(BufferOperator):
@@ -96,7 +97,7 @@ def test_a_file_is_complete_when_its_paused_pipeline_is_stopped(tmp_path):
     pipeline.link("src", "enc", "mux", "out").attach("src", Probe("times", times)).start()
     until(lambda: len(times.all) > 15)
     pipeline.pause().stop().wait(15)
-    assert gst.discover(str(path)).width == 320
+    assert MediaInfo.discover(str(path)).video.width == 320
 
 
 def test_pausing_inside_a_callback_and_resuming_from_a_timer():

@@ -575,3 +575,21 @@ def test_the_graph_is_dumped_where_gstreamer_would_dump_it(tmp_path, monkeypatch
     monkeypatch.setenv("GST_DEBUG_DUMP_DOT_DIR", str(tmp_path))
     simple().start().wait(20)
     assert (tmp_path / "ds_cpp_app_running.dot").read_text().startswith("digraph")
+
+
+def test_a_sink_that_is_linked_to_nothing_is_warned_of():
+    pipeline = simple(buffers=3).add("fakesink", "lone")
+    with pytest.warns(dsbind.ConfigWarning, match=r"fakesink 'lone'.*linked to nothing") as warned:
+        pipeline.start()
+    assert warned[0].filename == __file__
+    pipeline.stop(0.0).wait(10)
+
+
+def test_times_are_numbers_of_seconds():
+    pipeline = simple(buffers=3).start()
+    for call in (pipeline.stop, pipeline.wait, pipeline.seek):
+        with pytest.raises(dsbind.ArgumentTypeError, match="takes seconds, not 'soon'"):
+            call("soon")
+        with pytest.raises(dsbind.ConfigError, match="takes seconds, not nan"):
+            call(float("nan"))
+    pipeline.wait(10)

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from dsbind import gst
+from dsbind.media import MediaInfo
 
 WORK = """
     import multiprocessing, os, queue, sys, threading, time
@@ -174,7 +174,7 @@ def test_ctrl_c_and_terminate_leave_a_complete_file(program, tmp_path):
     finally:
         child.kill()
         child.communicate()
-    assert gst.discover((tmp_path / "out.mp4").as_uri()).duration > 300_000_000
+    assert MediaInfo.discover((tmp_path / "out.mp4").as_uri()).duration > 300_000_000
 
 
 def test_terminating_a_process_completes_its_file(program, tmp_path):
@@ -191,7 +191,7 @@ def test_terminating_a_process_completes_its_file(program, tmp_path):
         """
     )
     assert run(words) == [str(-signal.SIGTERM), "True"]
-    assert gst.discover((tmp_path / "out.mp4").as_uri()).duration > 300_000_000
+    assert MediaInfo.discover((tmp_path / "out.mp4").as_uri()).duration > 300_000_000
 
 
 def test_terminating_ends_a_process_in_which_a_callback_hangs(program):
@@ -236,7 +236,7 @@ def test_a_handler_of_the_program_for_sigterm_is_kept_and_may_stop(program, tmp_
         """
     )
     assert run(words) == ["ended", "<lambda>"]
-    assert gst.discover((tmp_path / "out.mp4").as_uri()).width == 320
+    assert MediaInfo.discover((tmp_path / "out.mp4").as_uri()).video.width == 320
 
 
 def test_sigterm_has_its_default_again_after_the_flow(program):

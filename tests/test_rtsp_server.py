@@ -8,7 +8,8 @@ import socket
 import pytest
 
 import dsbind
-from dsbind import Pipeline, gst
+from dsbind import Pipeline
+from dsbind.media import MediaInfo
 
 
 def free_port(kind=socket.SOCK_STREAM):
@@ -31,7 +32,7 @@ def test_a_udp_stream_is_served_until_the_run_ends():
     pipeline = sender(udp)
     assert pipeline.start_rtsp_server(rtsp, udp, 1 << 19) == rtsp
     pipeline.start()
-    found = gst.discover(f"rtsp://127.0.0.1:{rtsp}/ds-test", 20.0)
+    found = MediaInfo.discover(f"rtsp://127.0.0.1:{rtsp}/ds-test", 20.0).video
     assert (found.width, found.height, found.codec) == (320, 240, "video/x-h264")
     pipeline.stop().wait(20)
     with pytest.raises(OSError):
@@ -43,7 +44,7 @@ def test_it_may_be_started_while_the_pipeline_plays_and_serves_two_clients():
     pipeline = sender(udp).start()
     pipeline.start_rtsp_server(rtsp_port=rtsp, udp_port=udp)
     for _ in range(2):
-        assert gst.discover(f"rtsp://127.0.0.1:{rtsp}/ds-test", 20.0).width == 320
+        assert MediaInfo.discover(f"rtsp://127.0.0.1:{rtsp}/ds-test", 20.0).video.width == 320
     pipeline.stop().wait(20)
 
 

@@ -17,6 +17,7 @@ import pytest
 
 import dsbind
 from dsbind import BufferOperator, Pipeline, Probe, StateTransitionMessage, gst
+from dsbind.media import MediaInfo
 
 
 def endless(name="p", **sink):
@@ -158,7 +159,7 @@ def test_a_stopped_recording_is_complete(tmp_path):
     pipeline = recorder(path).start()
     time.sleep(0.7)
     pipeline.stop().wait(10)
-    assert gst.discover(path.as_uri()).duration > 100_000_000
+    assert MediaInfo.discover(path.as_uri()).duration > 100_000_000
 
 
 def test_a_recording_is_complete_after_an_exception_and_the_exception_names_it(tmp_path):
@@ -168,7 +169,7 @@ def test_a_recording_is_complete_after_an_exception_and_the_exception_names_it(t
     with pytest.raises(ZeroDivisionError) as caught:
         pipeline.start().wait(10)
     assert str(path) in caught.value.__notes__[0]
-    assert gst.discover(path.as_uri()).width == 320
+    assert MediaInfo.discover(path.as_uri()).video.width == 320
 
 
 def test_a_recording_that_is_cut_off_is_named(tmp_path):
@@ -252,7 +253,7 @@ def interrupt(tmp_path, mode, times=1, gap=0.2):
 def test_ctrl_c_ends_within_a_second_and_the_file_is_complete(tmp_path):
     seconds, path = interrupt(tmp_path, "run")
     assert seconds < 1.2
-    assert gst.discover(path.as_uri()).duration > 100_000_000
+    assert MediaInfo.discover(path.as_uri()).duration > 100_000_000
 
 
 def test_ctrl_c_ends_within_a_second_even_if_a_callback_hangs(tmp_path):
@@ -343,7 +344,7 @@ def test_ctrl_c_ends_each_kind_of_flow_within_a_second(mode, clip, tmp_path):
             program.kill()
     assert "KeyboardInterrupt" in errors
     if mode in ("inject", "blocked", "fork"):
-        assert gst.discover(path.as_uri()).duration > 50_000_000
+        assert MediaInfo.discover(path.as_uri()).duration > 50_000_000
 
 
 def test_a_program_that_ends_without_waiting_ends_cleanly(run_program):
@@ -431,7 +432,7 @@ def test_a_source_that_loops_ends_and_loops_again_in_the_next_run(clip):
 
 def test_what_fails_at_the_end_is_raised_and_nobody_waits_for_ever(monkeypatch):
     pipeline = endless().start()
-    monkeypatch.setattr(pipeline._run, "_report_losses", lambda: 1 / 0)
+    monkeypatch.setattr(pipeline._run._losses, "report", lambda error: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         pipeline.stop(0.0).wait(5)
 
@@ -472,3 +473,44 @@ def test_a_process_forked_from_one_that_runs_pipelines_says_that_it_cannot(run_p
     first, second = done.stdout.splitlines()
     assert "fork before the first pipeline" in first
     assert "forked from" in second
+
+
+def test_a_source_is_stopped_at_any_moment_of_its_start(run_program, make_clip):
+    # What looks into the file is still being built, by threads of its own.
+    done = run_program(
+        """
+        import logging, random, sys, time
+        from dsbind import Pipeline
+        logging.getLogger("dsbind").setLevel(logging.ERROR)
+        for _ in range(400):
+            p = Pipeline("p").add("nvurisrcbin", "src", {"uri": f"file://{sys.argv[1]}"})
+            p.add("fakesink", "sink").link("src", "sink").start()
+            time.sleep(random.random() * 0.004)
+            p.stop(0).wait(5)
+        """,
+        make_clip(frames=4, width=64, height=48),
+        timeout=90,
+        env={"G_DEBUG": "fatal-criticals"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_callback_that_does_not_return_ends_the_wait_with_an_error(monkeypatch):
+    monkeypatch.setattr("dsbind.run._RETURNING", 0.5)
+    inside, leave = threading.Event(), threading.Event()
+
+    class Blocked(BufferOperator):
+        def handle_buffer(self, buffer):
+            inside.set()
+            leave.wait(30)
+
+    pipeline = endless().attach("src", Probe("blocked", Blocked()))
+    pipeline.start()
+    assert inside.wait(10)
+    with pytest.raises(dsbind.StopTimeoutError, match="callback has not returned"):
+        pipeline.stop(0.0).wait(10)
+    with pytest.raises(dsbind.StateError):
+        pipeline.start()
+    leave.set()
+    assert pipeline._run.halted.wait(10)
+    pipeline.start().stop().wait(10)

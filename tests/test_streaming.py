@@ -14,6 +14,7 @@ from looking import COLOURS, boxes, colour_clip, free_port, has_box, is_colour
 
 import dsbind
 from dsbind import BatchMetadataOperator, Flow, Pipeline, Probe, RenderMode, gst
+from dsbind.media import MediaInfo
 
 needs_rtsp = pytest.mark.skipif(
     not gst.has_element("nvrtspoutsinkbin"), reason="there is no nvrtspoutsinkbin here"
@@ -137,7 +138,7 @@ def test_a_fork_serves_several_streams_writes_a_file_and_discards_at_once(clips,
         ]
         for client in clients:
             assert is_colour(client.frames()[-1][120, 160], COLOURS["green"])
-    assert gst.discover(str(tmp_path / "out.mp4")).width == 320
+    assert MediaInfo.discover(str(tmp_path / "out.mp4")).video.width == 320
 
 
 @needs_rtsp

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import enum
+import functools
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dsbind.errors import (
     ArgumentTypeError,
@@ -24,6 +26,22 @@ if TYPE_CHECKING:
     from dsbind.flow import Flow
 
 _log = logging.getLogger("dsbind")
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def operation(method: _Method) -> _Method:
+    """Decorate an operation of a flow: where it fails, the pipeline is as it was before.
+
+    The program may call it again on the same flow.
+    """
+
+    @functools.wraps(method)
+    def whole(self: Chain, *args: Any, **kwargs: Any) -> Any:
+        with self._pipeline._graph.whole():
+            return method(self, *args, **kwargs)
+
+    return cast(_Method, whole)
 
 
 class MediaType(str, enum.Enum):
@@ -86,8 +104,14 @@ class Chain:
         if not isinstance(pipeline, Pipeline):
             raise ArgumentTypeError(f"a Flow begins with a Pipeline, not {pipeline!r}")
         names = () if streams is None else streams
-        if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-            raise ArgumentTypeError(f"a Flow's streams are names of elements, not {streams!r}")
+        if (
+            isinstance(names, str)
+            or not isinstance(names, Sequence)
+            or not all(isinstance(name, str) for name in names)
+        ):
+            raise ArgumentTypeError(
+                f"a Flow's streams are a list of names of elements, not {streams!r}"
+            )
         self._pipeline = pipeline
         self._streams: list[StreamInfo] = [parse_stream_info(text) for text in names]
         self._parent = parent
@@ -116,31 +140,37 @@ class Chain:
 
     def _link(self, stream: StreamInfo, target: str, pad: str = "") -> None:
         """Link a stream of the flow to an element. Everything that follows a stream comes here."""
-        source = self._branch(stream)
-        used = source in self._pipeline._graph.links
-        try:
-            self._pipeline.link((source, target), (stream.template, pad))
-        except LinkError as error:
-            if used:
-                add_text(error, "call fork() before a stream goes to several operations")
-            raise
+        with self._branch(stream) as source:
+            used = source in self._pipeline._graph.links
+            try:
+                self._pipeline.link((source, target), (stream.template, pad))
+            except LinkError as error:
+                if used:
+                    add_text(error, "call fork() before a stream goes to several operations")
+                raise
 
-    def _branch(self, stream: StreamInfo) -> str:
-        """Where to link what follows a stream: a queue of its own behind a fork."""
+    @contextmanager
+    def _branch(self, stream: StreamInfo) -> Iterator[str]:
+        """Where to link what follows a stream: a queue of its own behind a fork.
+
+        The queue is linked to the fork at the end.
+        """
         branches = self._pipeline._graph.branches
         properties = branches.forks.get(stream.originator)
         if properties is None:
-            return stream.originator
+            yield stream.originator
+            return
         queue = branches.name_next(stream.originator)
         self._pipeline.add("queue", queue, {**_BRANCH_QUEUE, **properties})
+        yield queue
         branches.add(stream.originator, queue)
-        return queue
 
     def _continue(self, stream: StreamInfo, chain: list[str], end: bool = False) -> Flow:
         """Link a chain of elements after a stream: the flow behind it."""
-        self._link(stream, chain[0])
         if len(chain) > 1:
             self._pipeline.link(*chain)
+        # Last, for it is not undone where something fails.
+        self._link(stream, chain[0])
         return self._flow([] if end else [chain[-1]])
 
 

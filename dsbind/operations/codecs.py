@@ -55,8 +55,8 @@ class Codec:
         self, options: Mapping[str, Any], software: bool, live: bool
     ) -> dict[str, object]:
         """The encoder's properties for `encode`'s options."""
-        rate = _number("bitrate", options["bitrate"])
-        interval = _number("iframeinterval", options["iframeinterval"])
+        rate = whole_number("bitrate", options["bitrate"])
+        interval = whole_number("iframeinterval", options["iframeinterval"])
         if not software:
             return {"profile": options["profile"], "iframeinterval": interval, "bitrate": rate}
         # They count in kbit/s.
@@ -126,7 +126,16 @@ def codec_of(name: object) -> Codec:
     return codec
 
 
-def _number(name: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ConfigError(f"encode() takes a whole number as {name}, not {value!r}")
+def whole_number(name: str, value: object, least: int = 0, most: int = 2**32 - 1) -> int:
+    """An option of `encode` that is a number.
+
+    Raises
+    ------
+    ConfigError
+        It is none, or out of range.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ConfigError(
+            f"encode() takes a whole number from {least} to {most} as {name}, not {value!r}"
+        )
     return value

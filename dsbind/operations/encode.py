@@ -8,9 +8,9 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dsbind.errors import UnsupportedError, shown
-from dsbind.operations.base import Chain, MediaType, options_of
-from dsbind.operations.codecs import Codec, codec_of
+from dsbind.errors import ConfigError, UnsupportedError, shown
+from dsbind.operations.base import Chain, MediaType, operation, options_of
+from dsbind.operations.codecs import Codec, codec_of, whole_number
 from dsbind.operations.destinations import LOOPBACK, Destination, destination_of
 from dsbind.operations.parts import Part, add_parts, need
 
@@ -23,6 +23,7 @@ _log = logging.getLogger("dsbind")
 class Encode(Chain):
     """`encode`."""
 
+    @operation
     def encode(
         self,
         dest: str | os.PathLike[str],
@@ -72,7 +73,13 @@ class Encode(Chain):
         codec = codec_of(options["codec-type"]) if "codec-type" in options else None
         software = use_sw_codec and to.kind != "rtsp"
         gpu = {"gpu-id": options["gpu-id"]} if options["gpu-id"] is not None else {}
-        size = {key: options[key] for key in ("width", "height") if options[key] is not None}
+        size = {
+            key: whole_number(key, options[key], 1, _MOST_PIXELS)
+            for key in ("width", "height")
+            if options[key] is not None
+        }
+        if options["sync"] not in (True, False):
+            raise ConfigError(f"encode() takes True or False as sync, not {options['sync']!r}")
 
         parts = [Part("queue", "queue", {}), Part("convert", "nvvideoconvert", gpu)]
         if self._batch_size > 1:
@@ -102,17 +109,14 @@ class Encode(Chain):
         graph = self._pipeline._graph
         if path:
             graph.add_output(path)
-        try:
-            chain = add_parts(self._pipeline, "encode", _ROLES, parts)
-        except BaseException:
-            # The program may try the same file with other options.
-            graph.outputs.pop(path, None)
-            raise
+        chain = add_parts(self._pipeline, "encode", _ROLES, parts)
         if path:
             graph.writers[path] = chain
         return chain
 
 
+# What the elements take as a side.
+_MOST_PIXELS = 16384
 _MOSAIC: dict[str, object] = {
     "width": Chain.DEFAULT_PICTURE_WIDTH,
     "height": Chain.DEFAULT_PICTURE_HEIGHT,

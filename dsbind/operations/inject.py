@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dsbind.buffers import BufferProvider, Feeder
 from dsbind.errors import ArgumentTypeError, ConfigError, FlowError, UnsupportedError
-from dsbind.operations.base import Chain, name_of, options_of
+from dsbind.operations.base import Chain, name_of, operation, options_of
 
 if TYPE_CHECKING:
     from dsbind.flow import Flow
@@ -27,6 +27,7 @@ _MAX_RATE = 100_000
 class Inject(Chain):
     """`inject`."""
 
+    @operation
     def inject(self, providers: Sequence[BufferProvider], **kwargs: object) -> Flow:
         """Begin the flow with buffers that Python code makes, one stream for each provider.
 

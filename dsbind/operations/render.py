@@ -17,7 +17,7 @@ from dsbind.errors import (
     shown,
     warn_unknown_property,
 )
-from dsbind.operations.base import Chain, MediaType, StreamInfo
+from dsbind.operations.base import Chain, MediaType, StreamInfo, operation
 from dsbind.operations.destinations import port_of
 from dsbind.operations.parts import Part, add_parts, need
 
@@ -39,6 +39,7 @@ class RenderMode(enum.Enum):
 class Render(Chain):
     """`render`."""
 
+    @operation
     def render(
         self,
         mode: RenderMode = RenderMode.DISPLAY,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dsbind.buffers import BufferRetriever, Receiver
 from dsbind.errors import ArgumentTypeError
-from dsbind.operations.base import Chain, name_of
+from dsbind.operations.base import Chain, name_of, operation
 
 if TYPE_CHECKING:
     from dsbind.flow import Flow
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 class Retrieve(Chain):
     """`retrieve`."""
 
+    @operation
     def retrieve(self, retriever: BufferRetriever, **kwargs: object) -> Flow:
         """Hand every buffer to Python code, as RGB. Ends the flow.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import unquote
@@ -13,11 +12,11 @@ from urllib.parse import unquote
 from dsbind.errors import (
     ArgumentTypeError,
     ConfigError,
-    ConfigWarning,
     UnsupportedError,
     missing_file,
     shown,
     uri_of_path,
+    warn_of_config,
 )
 from dsbind.operations.base import (
     Chain,
@@ -26,6 +25,7 @@ from dsbind.operations.base import (
     media_types_of,
     name_of,
     note_gpu,
+    operation,
     options_of,
     properties_of,
 )
@@ -42,6 +42,7 @@ OnSourceError = Literal["continue", "raise"]
 class Sources(Chain):
     """`capture`, `batch_capture`."""
 
+    @operation
     def capture(
         self,
         inputs: Sequence[str] | None = None,
@@ -107,6 +108,7 @@ class Sources(Chain):
             manager.add_source(uri)
         return self._flow([StreamInfo(source)])
 
+    @operation
     def batch_capture(
         self,
         input: Sequence[str] | str | os.PathLike[str],
@@ -171,11 +173,9 @@ class Sources(Chain):
         if "file-loop" in properties:
             given.setdefault("file-loop", properties.pop("file-loop"))
         if properties:
-            warnings.warn(
+            warn_of_config(
                 f"{path}: {', '.join(properties)} of source-config.properties have no effect with "
                 f"source-bin {config.source_type}; give them to batch_capture() as keywords",
-                ConfigWarning,
-                stacklevel=2,
             )
         return self._batch_sources(config.source_type, sources, given, keep_on)
 
@@ -298,10 +298,8 @@ def _load(path: str) -> SourceConfig:
             f"{path}: source-list: is missing; batch_capture() plays URIs, not a camera-list"
         )
     if config.camera_list:
-        warnings.warn(
+        warn_of_config(
             f"{path}: camera-list has no effect in batch_capture(), which plays the source-list",
-            ConfigWarning,
-            stacklevel=3,
         )
     return config
 

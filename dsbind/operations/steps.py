@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from dsbind.errors import (
     ArgumentTypeError,
-    ConfigWarning,
     FlowError,
     MissingElementError,
     UnsupportedError,
     add_text,
     missing_file,
     shown,
+    warn_of_config,
 )
 from dsbind.operations.base import (
     Chain,
@@ -24,6 +23,7 @@ from dsbind.operations.base import (
     StreamInfo,
     name_of,
     note_gpu,
+    operation,
     parse_stream_info,
     properties_of,
 )
@@ -45,6 +45,7 @@ class Steps(Chain):
     """`batch`, `decode`, `select`, `infer`, `track`, `analyze`, `preprocess`, `apply`, `attach`,
     `fork`, `publish`."""
 
+    @operation
     def batch(self, **kwargs: object) -> Flow:
         """Put the streams together in batches, in their order: the first one is source 0.
 
@@ -74,6 +75,8 @@ class Steps(Chain):
                 "Upstream error: audio and video cannot be batched together; "
                 "choose one with select()"
             )
+        for stream in streams:
+            self._need_frames(stream)
         properties = {
             "batch-size": len(streams),
             "width": self.DEFAULT_PICTURE_WIDTH,
@@ -91,6 +94,7 @@ class Steps(Chain):
         self._batch_size = len(streams)
         return self._flow([StreamInfo(mux)])
 
+    @operation
     def decode(self, **kwargs: object) -> Flow:
         """Decode each stream: JPEG, PNG, H.264, H.265 and whatever GStreamer knows.
 
@@ -122,6 +126,7 @@ class Steps(Chain):
             decoded.append(StreamInfo(converter))
         return self._flow(decoded)
 
+    @operation
     def select(
         self, media_type: MediaType | str | None = None, originator: str | None = None
     ) -> Flow:
@@ -153,6 +158,7 @@ class Steps(Chain):
         )
         return self._flow(chosen)
 
+    @operation
     def infer(self, config: Path, with_triton: bool = False, **kwargs: object) -> Flow:
         """Run a model on each batch.
 
@@ -178,6 +184,7 @@ class Steps(Chain):
         factory = "nvinferserver" if with_triton else "nvinfer"
         return self._step("infer", "infer", factory, properties | properties_of(kwargs), stream)
 
+    @operation
     def track(self, **kwargs: object) -> Flow:
         """Follow the objects from frame to frame; put it after `infer`.
 
@@ -198,14 +205,13 @@ class Steps(Chain):
             _DETECTING.intersection(before.values())
             or any(target in before for target, _ in graph.attached)
         ):
-            warnings.warn(
+            warn_of_config(
                 "track() comes before infer(): there are no objects yet that it could track; call "
-                "infer() first, or attach a probe that adds objects",
-                ConfigWarning,
-                stacklevel=2,
+                "infer() first, or attach a probe that adds objects"
             )
         return self._step("track", "tracker", "nvtrackerbin", properties_of(kwargs), stream)
 
+    @operation
     def analyze(self, config: Path, **kwargs: object) -> Flow:
         """Watch regions and lines: what is in them, what crosses them, in which direction.
 
@@ -228,6 +234,7 @@ class Steps(Chain):
         properties = {"config-file": path, **properties_of(kwargs)}
         return self._step("analyze", "analyze", "nvdsanalytics", properties, stream)
 
+    @operation
     def preprocess(
         self,
         config_file: Path,
@@ -263,6 +270,7 @@ class Steps(Chain):
         flow = self._step("preprocess", "preprocess", "nvdspreprocess", properties, stream)
         return flow._step("preprocess", "queue", "queue", {}, flow._single_stream())
 
+    @operation
     def apply(
         self,
         template_config: Path | None = None,
@@ -290,6 +298,7 @@ class Steps(Chain):
             properties["customlib-name"] = os.fspath(template_lib)
         return self._step("apply", "template", "nvdsvideotemplate", properties, stream)
 
+    @operation
     def attach(
         self,
         what: Attachable | str,
@@ -313,15 +322,21 @@ class Steps(Chain):
         properties
             Of the probe, where `what` is the name of a factory.
         """
+        if not self._streams:
+            raise FlowError(
+                "Upstream error: no stream found; attach() comes after the operation whose frames "
+                "it sees, and before render(), encode(), retrieve() or publish()"
+            )
         streams = []
         for stream in map(parse_stream_info, self._streams):
-            place = self._branch(stream)
-            if place != stream.originator:
-                stream = StreamInfo(place, "", stream.media_type)
-            self._pipeline.attach(place, what, name, tips or stream.template, properties)
+            with self._branch(stream) as place:
+                if place != stream.originator:
+                    stream = StreamInfo(place, "", stream.media_type)
+                self._pipeline.attach(place, what, name, tips or stream.template, properties)
             streams.append(stream)
         return self._flow(streams)
 
+    @operation
     def fork(self, **kwargs: object) -> Flow:
         """Split the stream: each operation called on the flow returned begins a branch.
 
@@ -351,6 +366,7 @@ class Steps(Chain):
         self._pipeline._graph.branches.forks[tee] = properties
         return flow
 
+    @operation
     def publish(self, **kwargs: object) -> Flow:
         """Send event messages to a broker. Ends the flow.
 
@@ -382,6 +398,18 @@ class Steps(Chain):
             add_text(error, f"{method}() needs it")
             raise
         return self._continue(stream, [name])
+
+    def _need_frames(self, stream: StreamInfo) -> None:
+        """Refuse pictures that are encoded still."""
+        element = self._pipeline._graph.elements.get(stream.originator)
+        if element is not None and element.factory == "appsrc":
+            caps = str(element.get("caps"))
+            if caps.startswith("image/"):
+                kind = caps.partition(",")[0]
+                raise FlowError(
+                    f"{stream.originator!r} gives {kind}, which has no frames yet: call decode() "
+                    "before batch()"
+                )
 
     def _batched_stream(self, method: str) -> StreamInfo:
         """The stream, where it is not known to come frame by frame."""

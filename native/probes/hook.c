@@ -113,6 +113,7 @@ static GstPadProbeReturn on_data(GstPad *pad, GstPadProbeInfo *info, gpointer da
   if (g_atomic_int_get(&hook->enabled)) {
     info->data = gst_buffer_list_make_writable(info->data);
     gst_buffer_list_foreach(info->data, on_each, hook);
+    if (!gst_buffer_list_length(info->data)) return GST_PAD_PROBE_DROP;
   }
   return GST_PAD_PROBE_OK;
 }

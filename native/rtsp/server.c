@@ -7,6 +7,8 @@
 #define CLIENT_THREADS 16
 #define MOST_SESSIONS 256
 #define CLOSING_TIME (400 * G_TIME_SPAN_MILLISECOND)
+/* How often it is looked for clients that went without a word, seconds. */
+#define CLEANING_INTERVAL 5
 /* Where RTP is sent from, on servers that only this machine reaches. */
 #define FIRST_PORT 49152
 #define LAST_PORT 65535
@@ -93,6 +95,11 @@ static gpointer serve(gpointer data) {
   return NULL;
 }
 
+static gboolean clean(gpointer sessions) {
+  gst_rtsp_session_pool_cleanup(sessions);
+  return G_SOURCE_CONTINUE;
+}
+
 static void free_parts(DsbindRtspServer *self) {
   if (self->source) {
     g_source_destroy(self->source);
@@ -152,11 +159,12 @@ static DsbindRtspServer *server_new(const char *address, guint port, GError **er
   g_object_unref(threads);
   GstRTSPSessionPool *sessions = gst_rtsp_server_get_session_pool(self->server);
   gst_rtsp_session_pool_set_max_sessions(sessions, MOST_SESSIONS);
-  self->cleaner = gst_rtsp_session_pool_create_watch(sessions);
-  g_source_set_callback(self->cleaner, NULL, NULL, NULL);
-  g_object_unref(sessions);
+  /* Not the pool's own watch: it does not see sessions that begin while it waits. */
+  self->cleaner = g_timeout_source_new_seconds(CLEANING_INTERVAL);
+  g_source_set_callback(self->cleaner, clean, sessions, g_object_unref);
   g_signal_connect(self->server, "client-connected", G_CALLBACK(client_connected), self);
   g_source_attach(self->source, self->context);
+  g_source_attach(self->cleaner, self->context);
   self->thread = g_thread_new("dsbind-rtsp", serve, self);
   return self;
 }
@@ -242,26 +250,30 @@ static gboolean session_uses(GstRTSPSession *session, const char *path) {
   return uses;
 }
 
+/* It does not keep the client, which keeps the context that this may wait in for ever. */
 typedef struct {
-  GstRTSPClient *client;
+  GWeakRef client;
   char *path; /* NULL: whatever it watches */
 } Goodbye;
 
 static void goodbye_free(gpointer data) {
   Goodbye *self = data;
-  g_object_unref(self->client);
+  g_weak_ref_clear(&self->client);
   g_free(self->path);
   g_free(self);
 }
 
 static gboolean say_goodbye(gpointer data) {
-  const Goodbye *self = data;
+  Goodbye *self = data;
   gboolean uses = !self->path;
-  GList *sessions = gst_rtsp_client_session_filter(self->client, NULL, NULL);
+  GstRTSPClient *client = g_weak_ref_get(&self->client);
+  if (!client) return G_SOURCE_REMOVE;
+  GList *sessions = gst_rtsp_client_session_filter(client, NULL, NULL);
   for (GList *item = sessions; item && !uses; item = item->next)
     uses = session_uses(item->data, self->path);
   g_list_free_full(sessions, g_object_unref);
-  if (uses) gst_rtsp_client_close(self->client);
+  if (uses) gst_rtsp_client_close(client);
+  g_object_unref(client);
   return G_SOURCE_REMOVE;
 }
 
@@ -272,7 +284,7 @@ static void disconnect(DsbindRtspServer *self, const char *path) {
     GMainContext *context = g_object_get_data(item->data, CONTEXT_KEY);
     if (!context) continue; /* it is on its way in, and finds nothing there */
     Goodbye *goodbye = g_new0(Goodbye, 1);
-    goodbye->client = g_object_ref(item->data);
+    g_weak_ref_init(&goodbye->client, item->data);
     goodbye->path = g_strdup(path);
     GSource *source = g_idle_source_new();
     g_source_set_priority(source, G_PRIORITY_HIGH);

@@ -27,6 +27,7 @@ enum {
 };
 
 #define ULTRA_LOW_LATENCY 3
+#define MOST_QP 51u
 
 static const GEnumValue preset_levels[] = {{0, "Fastest", "DisablePreset"},
                                            {1, "Very fast", "UltraFastPreset"},
@@ -85,13 +86,15 @@ static void set_qp_range(DsbindEncoder *self, const char *text) {
   int end = 0;
   const int read = text ? sscanf(text, "%u,%u:%u,%u:%u,%u%n", &low[0], &high[0], &low[1], &high[1],
                                  &low[2], &high[2], &end) : 0;
-  guint least = 51, most = 0;
+  guint least = MOST_QP, most = 0;
+  gboolean possible = read == 6 && !text[end];
   g_clear_pointer(&self->bad_range, g_free);
-  for (guint i = 0; read == 6 && i < 3; i++) {
+  for (guint i = 0; possible && i < 3; i++) {
+    possible = low[i] <= high[i] && high[i] <= MOST_QP;
     least = MIN(least, low[i]);
     most = MAX(most, high[i]);
   }
-  if (read == 6 && !text[end] && most <= 51 && most > 0 && least <= most) {
+  if (possible && most > 0) {
     self->settings.qp_min = least;
     self->settings.qp_max = most;
     return;

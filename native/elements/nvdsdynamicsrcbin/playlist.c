@@ -52,21 +52,24 @@ static void apply_properties(DsbindDynamicSrcBin *self, GstElement *element) {
 static gboolean start(DsbindDynamicSource *source) {
   DsbindDynamicSrcBin *self = source->bin;
   char *name = g_strdup_printf("dsnvurisrcbin%d", source->id);
-  source->element = gst_element_factory_make("nvurisrcbin", name);
+  GstElement *element = gst_element_factory_make("nvurisrcbin", name);
   g_free(name);
-  if (!source->element) {
+  g_mutex_lock(&self->lock);
+  source->element = element;
+  g_mutex_unlock(&self->lock);
+  if (!element) {
     GST_ELEMENT_ERROR(self, CORE, MISSING_PLUGIN,
                       ("nvdsdynamicsrcbin needs the element nvurisrcbin, which is not there."),
                       ("GST_PLUGIN_PATH must name the folder of dsbind's plugins"));
     return FALSE;
   }
-  apply_properties(self, source->element);
-  g_object_set(source->element, "uri", source->uri, "source-id", source->id, NULL);
-  g_signal_connect_data(source->element, "pad-added", G_CALLBACK(source_pad),
+  apply_properties(self, element);
+  g_object_set(element, "uri", source->uri, "source-id", source->id, NULL);
+  g_signal_connect_data(element, "pad-added", G_CALLBACK(source_pad),
                         dsbind_dynamic_source_ref(source), unref_closure, 0);
-  gst_bin_add(GST_BIN(self), source->element);
+  gst_bin_add(GST_BIN(self), element);
   tell(source, TRUE);
-  gst_element_sync_state_with_parent(source->element);
+  gst_element_sync_state_with_parent(element);
   return TRUE;
 }
 

@@ -16,11 +16,11 @@ G_DECLARE_FINAL_TYPE(DsbindMultiUriSrcBin, dsbind_multi_uri_src_bin, DSBIND, MUL
 #define DSBIND_MULTI_MOST_PROPERTIES 40
 #define DSBIND_MULTI_MOST_SOURCES 1024
 
-/* One source: owned by the bin's list. */
+/* One source: counted, for its failure may be told while the list is made anew. */
 typedef struct {
   guint id; /* and the index of its pad of the mux */
   char *uri;
-  GstElement *element; /* owned by the bin */
+  GstElement *element;
   GstPad *muxpad;
   gint lost; /* failed in this run; atomic */
 } DsbindMultiSource;

@@ -4,12 +4,14 @@
 
 #include "nvmultiurisrcbin.h"
 
-static void free_source(gpointer data) {
+static void clear_source(gpointer data) {
   DsbindMultiSource *source = data;
   gst_clear_object(&source->muxpad);
+  gst_clear_object(&source->element);
   g_free(source->uri);
-  g_free(source);
 }
+
+static void source_unref(gpointer source) { g_atomic_rc_box_release_full(source, clear_source); }
 
 /* nvurisrcbin has its pad once it knows the stream. */
 static void source_pad(GstElement *element, GstPad *pad, gpointer muxpad) {
@@ -25,10 +27,10 @@ static DsbindMultiSource *source_new(DsbindMultiUriSrcBin *self, guint id, const
     self->missing = "nvurisrcbin";
     return NULL;
   }
-  DsbindMultiSource *source = g_new0(DsbindMultiSource, 1);
+  DsbindMultiSource *source = g_atomic_rc_box_new0(DsbindMultiSource);
   source->id = id;
   source->uri = g_strdup(uri);
-  source->element = element;
+  source->element = gst_object_ref_sink(element);
   name = g_strdup_printf("sink_%u", id);
   source->muxpad = gst_element_request_pad_simple(self->mux, name);
   g_free(name);
@@ -42,7 +44,7 @@ static DsbindMultiSource *source_new(DsbindMultiUriSrcBin *self, guint id, const
 void dsbind_multi_sources_clear(DsbindMultiUriSrcBin *self) {
   GST_OBJECT_LOCK(self);
   GPtrArray *sources = self->sources;
-  self->sources = g_ptr_array_new_with_free_func(free_source);
+  self->sources = g_ptr_array_new_with_free_func(source_unref);
   GST_OBJECT_UNLOCK(self);
   for (guint i = 0; sources && i < sources->len; i++) {
     DsbindMultiSource *source = g_ptr_array_index(sources, i);
@@ -141,7 +143,7 @@ gboolean dsbind_multi_sources_take_error(DsbindMultiUriSrcBin *self, GstMessage 
   for (guint i = 0; i < self->sources->len; i++) {
     DsbindMultiSource *source = g_ptr_array_index(self->sources, i);
     if (GST_MESSAGE_SRC(message) == GST_OBJECT(source->element)) {
-      failed = source;
+      failed = g_atomic_rc_box_acquire(source);
       first = g_atomic_int_compare_and_exchange(&source->lost, FALSE, TRUE);
     }
     left += !g_atomic_int_get(&source->lost);
@@ -157,6 +159,7 @@ gboolean dsbind_multi_sources_take_error(DsbindMultiUriSrcBin *self, GstMessage 
                              gst_object_unref);
     }
   }
+  source_unref(failed);
   gst_message_unref(message);
   return TRUE;
 }

@@ -12,7 +12,7 @@ struct _DsbindRtspOutSinkBin {
   GstBin parent;
   GstElement *entrance, *sink;
   GList *middle; /* of the bin, first to last */
-  GstElement *encoder;
+  GstElement *encoder; /* of the middle; under the object lock */
   DsbindRtspFeed *feed;
   char *address, *path;
   guint port, bitrate, key_interval, udp_port, udp_buffer, gpu;
@@ -55,10 +55,21 @@ static GType codec_type(void) {
   return type;
 }
 
+/* On any thread, while the encoder may come or go. */
 static void apply(DsbindRtspOutSinkBin *self) {
-  if (self->encoder)
-    g_object_set(self->encoder, "bitrate", self->bitrate, "iframeinterval", self->key_interval,
-                 NULL);
+  GST_OBJECT_LOCK(self);
+  GstElement *encoder = self->encoder ? gst_object_ref(self->encoder) : NULL;
+  const guint bitrate = self->bitrate, key_interval = self->key_interval;
+  GST_OBJECT_UNLOCK(self);
+  if (!encoder) return;
+  g_object_set(encoder, "bitrate", bitrate, "iframeinterval", key_interval, NULL);
+  gst_object_unref(encoder);
+}
+
+static void set_encoder(DsbindRtspOutSinkBin *self, GstElement *encoder) {
+  GST_OBJECT_LOCK(self);
+  self->encoder = encoder;
+  GST_OBJECT_UNLOCK(self);
 }
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec) {
@@ -133,11 +144,11 @@ static GstElement *append(DsbindRtspOutSinkBin *self, const char *factory, const
 static gboolean append_encoder(DsbindRtspOutSinkBin *self) {
   const gboolean h265 = self->codec == DSBIND_RTSP_H265;
   if (!append(self, "nvvideoconvert", NULL)) return FALSE;
-  self->encoder = append(self, h265 ? "nvv4l2h265enc" : "nvv4l2h264enc", NULL);
-  if (!self->encoder) return FALSE;
-  gst_util_set_object_arg(G_OBJECT(self->encoder), "tuning-info-id",
-                          "UltraLowLatencyTuningInfoPreset");
-  if (!h265) g_object_set(self->encoder, "profile", self->profile, NULL);
+  GstElement *encoder = append(self, h265 ? "nvv4l2h265enc" : "nvv4l2h264enc", NULL);
+  if (!encoder) return FALSE;
+  gst_util_set_object_arg(G_OBJECT(encoder), "tuning-info-id", "UltraLowLatencyTuningInfoPreset");
+  if (!h265) g_object_set(encoder, "profile", self->profile, NULL);
+  set_encoder(self, encoder);
   apply(self);
   return TRUE;
 }
@@ -167,12 +178,12 @@ static gboolean build(DsbindRtspOutSinkBin *self, const GstCaps *caps) {
 }
 
 static void clear_middle(DsbindRtspOutSinkBin *self) {
+  set_encoder(self, NULL);
   for (GList *item = self->middle; item; item = item->next) {
     gst_element_set_state(item->data, GST_STATE_NULL);
     gst_bin_remove(GST_BIN(self), item->data);
   }
   g_clear_pointer(&self->middle, g_list_free);
-  self->encoder = NULL;
 }
 
 static GstPadProbeReturn see_caps(GstPad *pad, GstPadProbeInfo *info, gpointer data) {

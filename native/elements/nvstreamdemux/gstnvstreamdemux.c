@@ -100,10 +100,12 @@ static GstPad *request_pad(GstElement *element, GstPadTemplate *template, const 
   DemuxPad *pad = demux_pad_new(template, name, index);
   g_free(name);
   gst_object_ref_sink(pad); /* of the list; the element takes another */
+  /* Before a frame can reach it: an inactive pad would stop the whole stream. */
+  if (GST_STATE(demux) > GST_STATE_READY || GST_STATE_NEXT(demux) == GST_STATE_PAUSED)
+    gst_pad_set_active(GST_PAD(pad), TRUE);
   g_ptr_array_add(demux->pads, pad);
   g_mutex_unlock(&demux->lock);
 
-  if (GST_STATE(demux) > GST_STATE_READY) gst_pad_set_active(GST_PAD(pad), TRUE);
   gst_element_add_pad(element, GST_PAD(pad));
   return GST_PAD(pad);
 }

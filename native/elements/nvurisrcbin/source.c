@@ -193,26 +193,33 @@ void dsbind_uri_source_build(DsbindUriSrcBin *self) {
   if (self->location.kind != DSBIND_LOCATION_RTSP) dsbind_uri_deadline_start(self);
 }
 
-/* What a source needs to be looked into, at most; it may also send nothing. */
-#define SETTLING (GST_SECOND / 2)
+/* What a source needs to be looked into, at most, in microseconds; it may also send nothing. */
+#define SETTLING (G_USEC_PER_SEC / 2)
+#define LOOK_AGAIN (G_USEC_PER_SEC / 1000)
 
-static void settle(const GValue *item, gpointer until) {
+static void look_for_unsettled(const GValue *item, gpointer unsettled) {
   GstElement *child = g_value_get_object(item);
   GstElementFactory *factory = gst_element_get_factory(child);
-  const gint64 left = *(gint64 *)until - g_get_monotonic_time();
-  if (factory && !strcmp(GST_OBJECT_NAME(factory), "parsebin"))
-    gst_element_get_state(child, NULL, NULL, left > 0 ? left * GST_USECOND : 0);
+  if (!factory || strcmp(GST_OBJECT_NAME(factory), "parsebin")) return;
+  GST_OBJECT_LOCK(child);
+  /* Its state says nothing: it can be PAUSED with all still to come. */
+  if (!child->srcpads) *(gboolean *)unsettled = TRUE;
+  GST_OBJECT_UNLOCK(child);
 }
 
 /* parsebin crashes or leaks when it is ended while its streaming threads build it up. */
 void dsbind_uri_source_settle(DsbindUriSrcBin *self) {
-  gint64 until = g_get_monotonic_time() + SETTLING / GST_USECOND;
+  const gint64 until = g_get_monotonic_time() + SETTLING;
   if (self->location.kind != DSBIND_LOCATION_FILE && !g_atomic_int_get(&self->data_seen)) return;
-  if (g_atomic_int_get(&self->failed)) return;
-  GstIterator *children = gst_bin_iterate_elements(GST_BIN(self));
-  while (gst_iterator_foreach(children, settle, &until) == GST_ITERATOR_RESYNC)
-    gst_iterator_resync(children);
-  gst_iterator_free(children);
+  while (!g_atomic_int_get(&self->failed) && g_get_monotonic_time() < until) {
+    gboolean unsettled = FALSE;
+    GstIterator *children = gst_bin_iterate_elements(GST_BIN(self));
+    while (gst_iterator_foreach(children, look_for_unsettled, &unsettled) == GST_ITERATOR_RESYNC)
+      gst_iterator_resync(children);
+    gst_iterator_free(children);
+    if (!unsettled) return;
+    g_usleep(LOOK_AGAIN);
+  }
 }
 
 static void remove_child(const GValue *item, gpointer bin) {
