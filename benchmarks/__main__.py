@@ -11,7 +11,20 @@ from pathlib import Path
 from benchmarks.harness import Result, print_table
 
 # Name on the command line: module.
-BENCHMARKS = {"pipeline": "pipeline", "detect": "detect", "import": "importing"}
+BENCHMARKS = {
+    "pipeline": "pipeline",
+    "detect": "detect",
+    "import": "importing",
+    "meta_walk": "meta_walk",
+    "meta_columns": "meta_columns",
+    "meta_write": "meta_write",
+    "probe_dispatch": "probe_dispatch",
+    "retrieve": "retrieve",
+    "inject": "inject",
+    "convert": "convert",
+    "scaling": "scaling",
+    "soak": "soak",
+}
 
 
 def load(name: str) -> object:

@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from dsbind import tensor as tensor
     from dsbind import utils as utils
     from dsbind.buffer import Buffer as Buffer
+    from dsbind.buffers import ArrayPool as ArrayPool
     from dsbind.buffers import BufferProvider as BufferProvider
     from dsbind.buffers import BufferRetriever as BufferRetriever
     from dsbind.buffers import Feeder as Feeder
     from dsbind.buffers import Receiver as Receiver
+    from dsbind.building import get_cmake_dir as get_cmake_dir
+    from dsbind.building import get_include as get_include
+    from dsbind.building import get_pkgconfig_dir as get_pkgconfig_dir
     from dsbind.compat import as_pyservicemaker as as_pyservicemaker
     from dsbind.errors import ArgumentTypeError as ArgumentTypeError
     from dsbind.errors import ConfigError as ConfigError
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from dsbind.errors import LinkError as LinkError
     from dsbind.errors import MissingElementError as MissingElementError
     from dsbind.errors import MissingFileError as MissingFileError
+    from dsbind.errors import NativeProbeError as NativeProbeError
     from dsbind.errors import OutputError as OutputError
     from dsbind.errors import PipelineFileError as PipelineFileError
     from dsbind.errors import ProbeError as ProbeError
@@ -77,7 +82,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "buffer": ("Buffer",),
-    "buffers": ("BufferProvider", "BufferRetriever", "Feeder", "Receiver"),
+    "buffers": ("ArrayPool", "BufferProvider", "BufferRetriever", "Feeder", "Receiver"),
+    "building": ("get_cmake_dir", "get_include", "get_pkgconfig_dir"),
     "compat": ("as_pyservicemaker",),
     "errors": (
         "ArgumentTypeError",
@@ -90,6 +96,7 @@ _HOMES = {
         "LinkError",
         "MissingElementError",
         "MissingFileError",
+        "NativeProbeError",
         "OutputError",
         "PipelineFileError",
         "ProbeError",
@@ -128,7 +135,8 @@ __all__ = [*sorted(_HOME_OF), *_MODULES]
 def __getattr__(name: str) -> object:
     if name in _MODULES:
         return importlib.import_module(f"dsbind.{name}")
-    home = _HOME_OF.get(name)
+    # What C extensions import; no name for Python programs.
+    home = "_capi" if name == "_C_API" else _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'dsbind' has no attribute {name!r}")
     value: object = getattr(importlib.import_module(f"dsbind.{home}"), name)

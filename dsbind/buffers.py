@@ -5,20 +5,24 @@ from __future__ import annotations
 
 import logging
 import operator
+import queue
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from dsbind import _callbacks
 from dsbind.attaching import Attachable, Attachment
-from dsbind.errors import ArgumentTypeError, ProbeError, StreamError
+from dsbind.errors import ArgumentTypeError, ConfigError, ProbeError, StreamError
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike, NDArray
+
     from dsbind._feeder import AppSource
     from dsbind.buffer import Buffer
     from dsbind.graph import Graph
 
-__all__ = ["BufferProvider", "BufferRetriever", "Feeder", "Receiver"]
+__all__ = ["ArrayPool", "BufferProvider", "BufferRetriever", "Feeder", "Receiver"]
 
 _log = logging.getLogger("dsbind")
 
@@ -63,6 +67,125 @@ class BufferProvider:
             stream; after one of no bytes the next is asked for 0.2 s later.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define generate()")
+
+
+class ArrayPool:
+    """Arrays for a provider to fill, which come back when the pipeline has let go of them.
+
+    An array is free again once nobody uses it: not the program, not a `Buffer`, a slice or another
+    view of it, and no element downstream. Any thread may take arrays. What is in an array that
+    has been used before, is still there.
+
+    Parameters
+    ----------
+    shape
+        Of each array, such as (height, width, 3).
+    dtype
+        Of its elements; a `Buffer` takes uint8.
+    limit
+        Most arrays that there are at once; `take` waits for one when all are in use. None for as
+        many as are wanted. A pipeline keeps a few: one in work, one in each queue.
+
+    Raises
+    ------
+    ConfigError
+        The limit is less than one, or the shape is none.
+    """
+
+    def __init__(
+        self, shape: Sequence[int], dtype: DTypeLike = "uint8", limit: int | None = None
+    ) -> None:
+        import numpy
+
+        if limit is not None and operator.index(limit) < 1:
+            raise ConfigError(f"limit of an ArrayPool is {limit}; it is at least 1, or None")
+        self.shape = tuple(operator.index(side) for side in shape)
+        self.dtype = numpy.dtype(dtype)
+        if not self.shape or min(self.shape) < 1 or self.dtype.hasobject:
+            raise ConfigError(
+                f"an ArrayPool cannot have arrays of {self.shape} {self.dtype}: every side is at "
+                "least 1, and elements are numbers"
+            )
+        self._limit = limit
+        # The end of an array may come on any thread, in the middle of anything: this queue is made
+        # for that.
+        self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # One for each array that may still be made.
+        self._quota: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(limit or 0):
+            self._quota.put(None)
+        self._made = 0
+        self._counting = threading.Lock()
+        self._loans: dict[int, weakref.ref[Any]] = {}
+
+    @property
+    def made(self) -> int:
+        """Number of arrays that there are, in use or free."""
+        return self._made
+
+    @property
+    def free(self) -> int:
+        """Number of arrays that wait to be used again."""
+        return self._free.qsize()
+
+    def take(self, timeout: float | None = None) -> NDArray[Any]:
+        """An array to fill.
+
+        Parameters
+        ----------
+        timeout
+            Most seconds to wait for one, where all are in use; None for as long as it takes.
+
+        Raises
+        ------
+        TimeoutError
+            None came back in time.
+        """
+        import numpy
+
+        memory = self._memory(timeout)
+        # A fresh array each time, whose end tells that nobody uses the memory: every view of it
+        # holds it, because its base is no array.
+        array = numpy.asarray(memoryview(memory))
+        free, loans, key = self._free, self._loans, id(memory)
+
+        def give_back(_: object) -> None:
+            loans.pop(key, None)
+            free.put(memory)
+
+        loans[key] = weakref.ref(array, give_back)
+        return array
+
+    def _memory(self, timeout: float | None) -> Any:
+        import numpy
+
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            pass
+        if self._limit is None or not self._quota.empty():
+            try:
+                if self._limit is not None:
+                    self._quota.get_nowait()
+                with self._counting:
+                    self._made += 1
+                return numpy.empty(self.shape, self.dtype)
+            except queue.Empty:
+                # Another thread was faster.
+                pass
+        try:
+            return self._free.get(timeout=timeout)
+        except queue.Empty:
+            raise TimeoutError(
+                f"all {self._made} arrays of the pool are still in use after {timeout} s: the "
+                "pipeline keeps some, give the pool a higher limit; or let go of yours"
+            ) from None
+
+    def __repr__(self) -> str:
+        return (
+            f"<ArrayPool of {self.shape} {self.dtype}: {self.made} made, {self.free} free, "
+            f"limit {self._limit}>"
+        )
 
 
 class BufferRetriever:

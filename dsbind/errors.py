@@ -22,6 +22,7 @@ __all__ = [
     "LinkError",
     "MissingElementError",
     "MissingFileError",
+    "NativeProbeError",
     "OutputError",
     "PipelineFileError",
     "ProbeError",
@@ -115,6 +116,29 @@ class StopTimeoutError(Error, TimeoutError):
 
 class StreamError(Error, RuntimeError):
     """A pipeline failed while it was running."""
+
+
+class NativeProbeError(StreamError):
+    """A native probe returned an error code.
+
+    Attributes
+    ----------
+    probe : str
+        The probe's name.
+    code : int
+        What it returned.
+    """
+
+    def __init__(self, probe: str, code: int) -> None:
+        meaning = (
+            "" if code < 0 else "; a probe returns 0 to keep, 1 to drop, or an error code below 0"
+        )
+        super().__init__(f"native probe {probe!r} returned {code}{meaning}")
+        self.probe = probe
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[NativeProbeError], tuple[str, int]]:
+        return type(self), (self.probe, self.code)
 
 
 class SourceError(StreamError):

@@ -21,6 +21,7 @@ from dsbind.errors import (
     MissingElementError,
     OutputError,
     ProbeError,
+    StateError,
     warn_of_config,
 )
 
@@ -59,8 +60,8 @@ class Graph:
         self.elements: dict[str, gst.Element] = {}
         #: By element and name: what was attached there.
         self.attached: dict[tuple[str, str], tuple[Attachable, Attachment]] = {}
-        # Whether a run has them enabled: for what is attached while it goes on.
-        self._callbacks = False
+        # Whether a run goes on, and callbacks with it.
+        self._running = False
         #: For each element, the sink pads (element, pad) that were linked to it or kept for it.
         self.links: dict[str, list[tuple[str, str]]] = {}
         self.branches = Branches(self)
@@ -76,6 +77,10 @@ class Graph:
         self.writers: dict[str, list[str]] = {}
 
     def add(self, factory: str, name: str) -> gst.Element:
+        if self._running:
+            raise StateError(
+                f"pipeline {self.name!r} is running; stop() and wait() before elements are added"
+            )
         if not name:
             raise ConfigError(
                 f"an element of pipeline {self.name!r} needs a name; {factory} has none"
@@ -142,11 +147,11 @@ class Graph:
             raise ProbeError(f"Custom Object duplicated: {target!r} has a {what.name!r} already")
         attachment = what.attach_to(self, target, tips)
         self.attached[target, what.name] = (what, attachment)
-        if self._callbacks:
+        if self._running:
             attachment.enabled = True
 
     def enable_callbacks(self, on: bool) -> None:
-        self._callbacks = on
+        self._running = on
         for _, attachment in list(self.attached.values()):
             attachment.enabled = on
 

@@ -91,10 +91,15 @@ class Losses:
         source.set_state(gst.NULL_STATE)
         self._graph.core.remove(source)
         self._aside.append(source)
-        for target, pad in self._graph.links.get(name, ()):
-            self._graph.elements[target].end_pad(pad)
+        self.end_aside()
         self._go_on()
         _log.warning("%s; the other sources go on", self._errors[-1])
+
+    def end_aside(self) -> None:
+        """End the muxer pads of sources set aside; again after PAUSED, before which it is lost."""
+        for source in self._aside:
+            for target, pad in self._graph.links.get(source.name, ()):
+                self._graph.elements[target].end_pad(pad)
 
     def _cut_branch(self, branch: Branch) -> None:
         """Go on without a branch of a fork. Its sinks count as ended."""

@@ -1,6 +1,8 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Generic, TypeVar, final, overload
+
+import numpy.typing as npt
 
 from dsbind import osd
 from dsbind.tensor import Tensor
@@ -17,6 +19,8 @@ __all__ = (
 )
 
 _T = TypeVar("_T")
+# A structured array: one row for each object or frame.
+_Rows = npt.NDArray[Any]
 
 class _Items(Generic[_T]):
     def __len__(self) -> int: ...
@@ -67,6 +71,25 @@ class BatchMetadata:
     def acquire_user_meta(self) -> UserMetadata: ...
     def user_meta_items(self, meta_type: int) -> _Items[UserMetadata]: ...
     def extract(self, max_items: int) -> list[dict[str, Any] | None]: ...
+    @property
+    def objects(self) -> _Rows: ...
+    @property
+    def frames(self) -> _Rows: ...
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+    def objects_array(
+        self,
+        fields: Sequence[str] | None = None,
+        out: _Rows | None = None,
+        *,
+        classifier: int | None = None,
+    ) -> _Rows: ...
+    def frames_array(
+        self, fields: Sequence[str] | None = None, out: _Rows | None = None
+    ) -> _Rows: ...
+    def add_objects(self, array: _Rows, labels: Sequence[str | bytes] | None = None) -> None: ...
+    def update_objects(self, array: _Rows, labels: Sequence[str | bytes] | None = None) -> None: ...
+    def remove_objects(self, mask: npt.ArrayLike) -> int: ...
     def append(self, item: FrameMetadata | UserMetadata) -> None: ...
 
 @final
@@ -96,6 +119,14 @@ class FrameMetadata:
     @property
     def tensor_items(self) -> _Items[UserMetadata]: ...
     def user_meta_items(self, meta_type: int) -> _Items[UserMetadata]: ...
+    def draw(
+        self,
+        boxes: npt.ArrayLike,
+        texts: Sequence[str | bytes | None] | None = None,
+        *,
+        rect: osd.Rect | None = None,
+        text: osd.Text | None = None,
+    ) -> None: ...
     def append(self, item: ObjectMetadata | DisplayMetadata | UserMetadata) -> None: ...
 
 @final

@@ -29,6 +29,9 @@ __all__ = ["Node", "Pipeline"]
 # After Ctrl-C: time for the streams to end, and for everything to be gone.
 _INTERRUPT_EOS = 0.7
 _INTERRUPT_END = 0.95
+# How often the main thread looks for signals while it waits. When two come at once, such as Ctrl-C
+# and SIGTERM, another thread may get both, and a wait without end would not be cut short.
+_LOOK_AGAIN = 0.2
 # A century; what GStreamer counts in nanoseconds ends after nearly three.
 _MOST_SECONDS = 3.2e9
 # How long seek() waits for a pipeline that is just starting.
@@ -280,7 +283,7 @@ class Pipeline:
             limit = min(_seconds("wait", timeout), threading.TIMEOUT_MAX)
         with delayed(end_all, bool(self._graph.outputs)):
             try:
-                ended = run.ended.wait(limit)
+                ended = _wait(run, limit)
             except KeyboardInterrupt as interrupt:
                 self._interrupt(run)
                 if run.error is not None:
@@ -446,3 +449,16 @@ def _seconds(method: str, value: object) -> float:
     if math.isnan(seconds):
         raise ConfigError(f"{method}() takes seconds, not {value!r}")
     return seconds
+
+
+def _wait(run: Run, limit: float | None) -> bool:
+    """Whether a run has ended, after at most `limit` seconds."""
+    if limit is None:
+        while not run.ended.wait(_LOOK_AGAIN):
+            pass
+        return True
+    until = time.monotonic() + limit
+    while not run.ended.wait(max(0.0, min(_LOOK_AGAIN, until - time.monotonic()))):
+        if time.monotonic() >= until:
+            return False
+    return True

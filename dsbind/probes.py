@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dsbind.attaching import Attachable, Attachment
 from dsbind.errors import ArgumentTypeError, ConfigError, nearest
+from dsbind.functions import function_of, is_native, state_of
 
 if TYPE_CHECKING:
+    from dsbind._native_probe import FunctionProbe
     from dsbind._padprobe import PadProbe
     from dsbind.buffer import Buffer
     from dsbind.graph import Graph
@@ -105,34 +107,67 @@ class BufferObserver(_Operator):
 
 
 class Probe(Attachable):
-    """Names an operator, so that it can be attached to an element.
+    """Names an operator or a native function, so that it can be attached to an element.
+
+    A native function is `int probe(NvDsBatchMeta *batch, void *user)`, as dsbind.h declares it. It
+    runs on the streaming thread without the GIL, and returns 0 to keep the buffer, 1 to drop it, or
+    an error code below 0, which ends the pipeline.
 
     Parameters
     ----------
     name
         Any name; on one element each is used once.
     operator
-        A `BatchMetadataOperator`, `BufferOperator` or `BufferObserver`. The probe keeps it alive,
-        and the pipeline keeps the probe.
+        A `BatchMetadataOperator`, `BufferOperator` or `BufferObserver`. Or a native function: a
+        ctypes or cffi function pointer, a Numba `cfunc`, a PyCapsule named "dsbind.probe", or a
+        Cython function from its module's `__pyx_capi__`. The probe keeps it alive, and the pipeline
+        keeps the probe.
+    user
+        State for a native function, its second argument: an address, a ctypes or cffi pointer, a
+        ctypes object, or a NumPy array, whose memory it gets. It is kept alive.
+    reads_only
+        The native function changes nothing, so that buffers which other branches hold too need not
+        be copied for it.
+    all_buffers
+        The native function is called for buffers without a batch too, with NULL.
 
     Raises
     ------
     ArgumentTypeError
-        The operator is none of these.
+        The operator or its state is none of these.
     """
 
     def __init__(
-        self, name: str, operator: BatchMetadataOperator | BufferOperator | BufferObserver
+        self,
+        name: str,
+        operator: BatchMetadataOperator | BufferOperator | BufferObserver | Any,
+        user: Any = None,
+        *,
+        reads_only: bool = False,
+        all_buffers: bool = False,
     ) -> None:
-        if not isinstance(operator, (BatchMetadataOperator, BufferOperator, BufferObserver)):
+        who = f"Probe {name!r}"
+        self._native = is_native(operator)
+        if self._native:
+            self._function = function_of(who, operator)
+            self._state = state_of(who, user)
+        elif not isinstance(operator, (BatchMetadataOperator, BufferOperator, BufferObserver)):
             raise ArgumentTypeError(
-                f"Probe {name!r} needs a BatchMetadataOperator or a BufferOperator, "
-                f"not {operator!r}: subclass one and pass an instance"
+                f"{who} needs a BatchMetadataOperator or a BufferOperator, not {operator!r}: "
+                "subclass one and pass an instance, or pass a native function: a ctypes or cffi "
+                "function pointer, a Numba cfunc, or a PyCapsule"
+            )
+        elif user is not None or reads_only or all_buffers:
+            raise ArgumentTypeError(
+                f"{who}: user, reads_only and all_buffers are for native functions; an operator "
+                "keeps its own state, and a BufferObserver only reads"
             )
         self.name = name
         self.operator = operator
+        self.reads_only = reads_only
+        self.all_buffers = all_buffers
         # Weak: they hold their elements, and a probe may outlive its pipeline.
-        self._attached: weakref.WeakSet[PadProbe] = weakref.WeakSet()
+        self._attached: weakref.WeakSet[PadProbe | FunctionProbe] = weakref.WeakSet()
 
     @staticmethod
     def create(plugin: str, name: str) -> Attachable:
@@ -144,6 +179,8 @@ class Probe(Attachable):
     @property
     def reads_batches(self) -> bool:
         """Whether the operator gets the metadata of batches, rather than buffers."""
+        if self._native:
+            return not self.all_buffers
         return isinstance(self.operator, BatchMetadataOperator)
 
     @property
@@ -172,16 +209,33 @@ class Probe(Attachable):
         A sink is watched at its own pad. A name or template of pads that are still to come is
         watched from when they come.
         """
-        from dsbind._padprobe import PadProbe
+        element = graph.element(target)
+        attachment: PadProbe | FunctionProbe
+        if self._native:
+            from dsbind._native_probe import FunctionProbe
 
-        attachment = PadProbe(
-            graph.element(target),
-            tips,
-            self.handler,
-            self.reads_batches,
-            graph.failure.report,
-            reads=isinstance(self.operator, BufferObserver),
-        )
+            attachment = FunctionProbe(
+                element,
+                tips,
+                self.name,
+                self._function.value,
+                self._state.value,
+                (self._function.kept, self._state.kept),
+                graph.failure.report,
+                reads=self.reads_only,
+                all_buffers=self.all_buffers,
+            )
+        else:
+            from dsbind._padprobe import PadProbe
+
+            attachment = PadProbe(
+                element,
+                tips,
+                self.handler,
+                self.reads_batches,
+                graph.failure.report,
+                reads=isinstance(self.operator, BufferObserver),
+            )
         self._attached.add(attachment)
         return attachment
 

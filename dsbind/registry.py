@@ -19,6 +19,7 @@ from dsbind.errors import (
     shown,
     warn_unknown_property,
 )
+from dsbind.functions import function_of, state_of
 from dsbind.probes import (
     BatchMetadataOperator,
     BufferObserver,
@@ -66,7 +67,17 @@ class Registration(NamedTuple):
     parameters: dict[str, Parameter]
 
 
+class NativeRegistration(NamedTuple):
+    """What `register_native_probe` was told."""
+
+    native: object
+    user: object
+    reads_only: bool
+    all_buffers: bool
+
+
 _registered: dict[str, Registration] = {}
+_natives: dict[str, NativeRegistration] = {}
 
 
 def create(factory: str, name: str) -> Attachable:
@@ -92,13 +103,16 @@ def create(factory: str, name: str) -> Attachable:
     plugin, _, kind = factory.rpartition(".")
     if kind in _registered:
         return RegisteredProbe(name, kind, _registered[kind])
+    if kind in _natives:
+        native, user, reads_only, all_buffers = _natives[kind]
+        return Probe(name, native, user, reads_only=reads_only, all_buffers=all_buffers)
     if plugin != "python" and kind in _builtin.names():
         return BuiltinProbe(name, kind)
     if kind in _ABSENT:
         raise MissingElementError(
             f"Signal creation failed: {kind} is not in this release of dsbind"
         )
-    known = sorted([*_registered, *_builtin.names()])
+    known = sorted([*_registered, *_natives, *_builtin.names()])
     close = spelled(nearest(kind, known), known)
     hint = f"did you mean {close!r}?" if close else f"there are {', '.join(known)};"
     raise MissingElementError(
@@ -285,12 +299,7 @@ def register_probe(
     ConfigError
         The name is taken by a built-in probe, or a parameter is not as above.
     """
-    from dsbind import _builtin
-
-    if not isinstance(name, str) or not name or "." in name:
-        raise ConfigError(f"a probe is registered under a name without dots, not {name!r}")
-    if name in _builtin.names():
-        raise ConfigError(f"{name!r} is a built-in probe; choose another name")
+    _check_name(name)
     if not isinstance(cls, type) or not issubclass(
         cls, (BatchMetadataOperator, BufferOperator, BufferObserver)
     ):
@@ -298,8 +307,53 @@ def register_probe(
             f"register_probe({name!r}) needs a subclass of BatchMetadataOperator, BufferOperator "
             f"or BufferObserver, not {cls!r}"
         )
+    if params is not None and not isinstance(params, Mapping):
+        raise ArgumentTypeError(
+            f"register_probe({name!r}): params are names with tuples, not {params!r}"
+        )
     items = {key: _parameter(name, key, value) for key, value in (params or {}).items()}
+    _natives.pop(name, None)
     _registered[name] = Registration(cls, items)
+
+
+def register_native_probe(
+    name: str,
+    native: object,
+    user: object = None,
+    *,
+    reads_only: bool = False,
+    all_buffers: bool = False,
+) -> None:
+    """Make a native function available by name, in `attach` and in pipeline files.
+
+    Parameters
+    ----------
+    name
+        As for `register_probe`.
+    native, user, reads_only, all_buffers
+        As for `Probe`. All probes of this name share `user`.
+
+    Raises
+    ------
+    ArgumentTypeError
+        It is no native function.
+    ConfigError
+        The name is taken by a built-in probe.
+    """
+    _check_name(name)
+    function_of(f"probe {name!r}", native)
+    state_of(f"probe {name!r}", user)
+    _registered.pop(name, None)
+    _natives[name] = NativeRegistration(native, user, reads_only, all_buffers)
+
+
+def _check_name(name: str) -> None:
+    from dsbind import _builtin
+
+    if not isinstance(name, str) or not name or "." in name:
+        raise ConfigError(f"a probe is registered under a name without dots, not {name!r}")
+    if name in _builtin.names():
+        raise ConfigError(f"{name!r} is a built-in probe; choose another name")
 
 
 def probe(

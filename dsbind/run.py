@@ -16,7 +16,7 @@ from dsbind import gst
 from dsbind.errands import Errand
 from dsbind.errors import StateError, StopTimeoutError, StreamError, add_text
 from dsbind.failures import is_closed_window
-from dsbind.finishing import complete_files
+from dsbind.finishing import close_files, complete_files
 from dsbind.forked import need_threads
 from dsbind.graph import Graph
 from dsbind.losses import Losses
@@ -114,6 +114,7 @@ class Run:
         self.graph.warn_of_lone_sinks()
         self.graph.enable_callbacks(True)
         self._reach(gst.PAUSED)
+        self._losses.end_aside()
         if seek is not None and not self._seek_first(seek):
             raise StreamError(f"pipeline {self.graph.name!r} cannot seek to {seek:g} s")
         with self._lock:
@@ -279,6 +280,8 @@ class Run:
             if not self._complete and self._deadline is None:
                 self._switch_off()
                 self._complete = complete_files(self.graph, self.error, self._is_stopping)
+            if not self._complete and self._deadline is not None:
+                self._complete = close_files(self.graph)
         except BaseException as error:
             self._finish(error)
         self._close()
@@ -397,6 +400,12 @@ class Run:
     def _take_error(self, message: gst.Message) -> None:
         if is_closed_window(message):
             _log.info("pipeline %r ends: its window was closed", self.graph.name)
+            self._done = True
+            return
+        name = message.path[0] if message.path else ""
+        if self._asked is not None and not self.graph.outputs and self.graph.uri_of(name):
+            # Told to end before it had begun to read: to a demuxer that is a file without streams.
+            _log.debug("source %r was stopped: %s", name, message.text)
             self._done = True
             return
         error = self._losses.take_error(message)

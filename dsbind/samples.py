@@ -17,6 +17,7 @@ from dsbind import clips, data, runtime
 from dsbind.buffer import Buffer
 from dsbind.errors import OutputError, StateError
 from dsbind.paths import SDK, tree_folder
+from dsbind.picture import GRAPHS_VARIABLE
 from dsbind.pipeline import Pipeline
 from dsbind.probes import BufferOperator, Probe
 
@@ -220,7 +221,13 @@ def _transcode(
     pipeline.link(*(name for _, name, _ in steps))
     if ending is _JPEG:
         pipeline.attach("decode", Probe("skip", _Skip(_PICTURE_FRAME)))
-    pipeline.start().wait()
+    # `dsbind graph` draws the pipelines of the program, not this one.
+    drawing = os.environ.pop(GRAPHS_VARIABLE, None)
+    try:
+        pipeline.start().wait()
+    finally:
+        if drawing is not None:
+            os.environ[GRAPHS_VARIABLE] = drawing
 
 
 class _Skip(BufferOperator):

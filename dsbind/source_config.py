@@ -6,21 +6,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from dsbind.errors import ConfigError, missing_file, shown, warn_unknown_property
 from dsbind.paths import local
 
-if TYPE_CHECKING:
-    import yaml
-
 __all__ = ["CameraInfo", "RecordConfig", "SensorInfo", "SmartRecordConfig", "SourceConfig"]
 
-# A file of the most sources has a third of this.
-_MOST_BYTES = 512 << 10
 _MOST_SOURCES = 1024
-# Values once all aliases are written out.
-_MOST_VALUES = 100_000
 _MOST_PIXELS = 32768
 
 _RANGES = {
@@ -240,47 +233,20 @@ class _File:
         return ConfigError(f"{self.path}: {key}: {text}")
 
     def document(self) -> object:
+        # Here, because YAML is slow to load and few programs need it.
+        from dsbind import yaml_file
+
         try:
-            with open(self.path, "rb") as stream:
-                data = stream.read(_MOST_BYTES + 1)
+            found, _ = yaml_file.load(self.path, self._invalid)
         except FileNotFoundError:
             raise missing_file(self.path, "name a source configuration") from None
         except OSError as error:
             raise ConfigError(f"{self.path} cannot be read: {error.strerror}") from error
-        if len(data) > _MOST_BYTES:
-            raise ConfigError(
-                f"{self.path} is larger than {_MOST_BYTES >> 10} KiB: it is no source configuration"
-            )
-        # Here, because it is slow to load and few programs need it.
-        import yaml
+        return found
 
-        try:
-            loader = yaml.SafeLoader(data)
-            try:
-                root = loader.get_single_node()
-                self._measure(root)
-                return None if root is None else loader.construct_document(root)
-            finally:
-                loader.dispose()
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{self.path} is not valid YAML: {_one_line(error)}") from None
-        except (RecursionError, ValueError, OverflowError) as error:
-            if isinstance(error, ConfigError):
-                raise
-            reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-            raise ConfigError(f"{self.path} is not valid YAML: {reason}") from None
-
-    def _measure(self, root: yaml.Node | None) -> None:
-        """Refuse a file whose aliases make it grow without bound."""
-        sizes: dict[int, int] = {}
-        for node in _children_first(root):
-            total = 1 + sum(sizes.get(id(child), _MOST_VALUES) for child in _children(node))
-            if total > _MOST_VALUES:
-                raise ConfigError(
-                    f"{self.path} holds more than {_MOST_VALUES} values once its aliases are "
-                    "written out: it is no source configuration"
-                )
-            sizes[id(node)] = total
+    def _invalid(self, line: int, text: str) -> ConfigError:
+        where = f"line {line}: " if line else ""
+        return ConfigError(f"{self.path} is not valid YAML: {where}{text}")
 
     def mapping(self, value: object, where: str) -> Mapping[str, object]:
         if not isinstance(value, Mapping):
@@ -380,32 +346,3 @@ def _kind(value: object) -> str:
 
 def _is_digits(value: object) -> bool:
     return isinstance(value, str) and value.isdecimal() and len(value) < 10
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
-
-
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if not isinstance(node.value, list):
-        return []
-    flat: list[yaml.Node] = []
-    for item in node.value:
-        flat.extend(item if isinstance(item, tuple) else (item,))
-    return flat
-
-
-def _children_first(root: yaml.Node | None) -> list[yaml.Node]:
-    """Each node once, after all that it holds; a node within itself comes when it can."""
-    order: list[yaml.Node] = []
-    seen: set[int] = set()
-    stack = [] if root is None else [(root, False)]
-    while stack:
-        node, left = stack.pop()
-        if left:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            stack.append((node, True))
-            stack.extend((child, False) for child in _children(node))
-    return order

@@ -11,6 +11,7 @@ from dsbind.capi.gst cimport *
 from dsbind.capi.gstapp cimport *
 from dsbind.gst cimport Element, orphaned
 from dsbind._framelayout cimport FrameLayout, layout_of
+from dsbind._rows cimport rows_in_place, watch_rows
 from dsbind.buffer cimport Buffer, buffer_to_push
 from dsbind.tensor cimport Tensor
 
@@ -68,6 +69,7 @@ cdef class AppSource:
         g_cond_init(&self.need.changed)
         self.need.users = 2
         self.source = <GstAppSrc *>gst_object_ref(element.element)
+        watch_rows(element.element)
         memset(&callbacks, 0, sizeof(callbacks))
         callbacks.need_data = on_need_data
         callbacks.enough_data = on_enough_data
@@ -149,7 +151,11 @@ cdef class AppSource:
         cdef GstFlowReturn result
         if run != self.need.run:
             return Pushed.ENDED
-        data = buffer_to_push(buffer)
+        data = NULL
+        if buffer.content is not None:
+            data = rows_in_place(buffer.content, self.layout)
+        if data == NULL:
+            data = buffer_to_push(buffer)
         if data == NULL:
             with nogil:
                 gst_app_src_end_of_stream(self.source)

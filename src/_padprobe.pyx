@@ -6,13 +6,13 @@ from libc.stdint cimport uint64_t
 from libc.stdlib cimport calloc, free
 
 from dsbind.capi.glib cimport gboolean, gpointer
-from dsbind.capi.gst cimport GstBuffer, GstElement
+from dsbind.capi.gst cimport GstBuffer, GstElement, GstObject
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
 from dsbind.capi.probes cimport *
 from dsbind.gst cimport Element, orphaned
 from dsbind._callbacks cimport enter, is_current, leave
 from dsbind._lease cimport Lease
-from dsbind.buffer cimport wrap_buffer
+from dsbind.buffer cimport Buffer, wrap_buffer
 from dsbind.meta cimport wrap_batch
 
 import logging
@@ -134,10 +134,11 @@ cdef bint tell_of_no_batch(DsbindHook *hook, str who) except -1:
 
 cdef gboolean on_buffer(GstElement *element, GstBuffer *buffer, NvDsBatchMeta *batch,
                         gpointer data) noexcept nogil:
-    return call(<Target *>data, buffer, batch)
+    return call(<Target *>data, element, buffer, batch)
 
 
-cdef bint call(Target *target, GstBuffer *buffer, NvDsBatchMeta *batch) noexcept with gil:
+cdef bint call(Target *target, GstElement *element, GstBuffer *buffer,
+               NvDsBatchMeta *batch) noexcept with gil:
     cdef PadProbe probe
     if target.probe == NULL:
         return True
@@ -145,17 +146,21 @@ cdef bint call(Target *target, GstBuffer *buffer, NvDsBatchMeta *batch) noexcept
     # None once the garbage collector has taken the probe apart.
     if probe.handler is None:
         return True
-    return run_handler(probe, buffer, batch)
+    return run_handler(probe, element, buffer, batch)
 
 
-cdef bint run_handler(PadProbe probe, GstBuffer *buffer, NvDsBatchMeta *batch) noexcept:
+cdef bint run_handler(PadProbe probe, GstElement *element, GstBuffer *buffer,
+                      NvDsBatchMeta *batch) noexcept:
     cdef Lease lease = Lease()
+    cdef Buffer view
     enter(probe)
     try:
         if batch != NULL:
             probe.handler(wrap_batch(batch, lease))
             return True
-        keep = probe.handler(wrap_buffer(buffer, lease))
+        view = wrap_buffer(buffer, lease)
+        view.place = <GstObject *>element
+        keep = probe.handler(view)
         return keep is None or bool(keep)
     except BaseException as error:
         dsbind_hook_set_enabled(probe.hook, False)

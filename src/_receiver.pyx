@@ -127,6 +127,7 @@ cdef int run_handler(AppSink receiver, GstBuffer *buffer, PlainFrame *plain) exc
     cdef Buffer view = wrap_buffer(buffer, lease)
     if plain != NULL:
         view.plain = &plain.surface
+    view.place = <GstObject *>receiver.sink
     enter(receiver)
     try:
         receiver.handler(view)

@@ -25,7 +25,6 @@ cdef extern from "glib-object.h" nogil:
                                    gpointer data) noexcept nogil
     ctypedef void (*ClosureNotify)(gpointer data, SignalClosure *closure) noexcept nogil
     GType G_SIGNAL_TYPE_STATIC_SCOPE
-    guint G_SIGNAL_ACTION
     GType g_type_parent(GType type)
     guint *g_signal_list_ids(GType type, guint *n)
     const gchar *g_signal_name(guint id)
@@ -61,8 +60,8 @@ def signal_names(Element element not None):
 
 
 def check(Element element not None, str name not None):
-    """Raise a ProbeError where an element has no signal of this name."""
-    need(element, name)
+    """Raise a ProbeError where an element has no action of this name."""
+    need_action(element, name)
 
 
 def emit(Element element not None, str name not None, tuple values not None):
@@ -78,13 +77,9 @@ def emit(Element element not None, str name not None, tuple values not None):
     cdef GSignalQuery query
     cdef GValue *result
     cdef GValue *items
-    cdef guint id = need(element, name)
+    cdef guint id = need_action(element, name)
     cdef guint i
     g_signal_query(id, &query)
-    if not query.signal_flags & G_SIGNAL_ACTION:
-        # Others trust the element that emits it: its handlers would use what None stands for.
-        raise ProbeError(f"signal {name!r} of {element} is no action: the element emits it, and a "
-                         "Handler listens to it")
     if query.n_params != <guint>len(values):
         raise ArgumentTypeError(
             f"signal {name!r} of {element} takes {query.n_params} values, not {shown(values)}")
@@ -239,6 +234,17 @@ cdef guint need(Element element, str name) except 0:
         raise ProbeError(f"{element} has no signal {name!r}"
                          f"{f', did you mean {close!r}?' if close else ':'} "
                          f"its signals are {', '.join(names)}")
+    return id
+
+
+cdef guint need_action(Element element, str name) except 0:
+    cdef GSignalQuery query
+    cdef guint id = need(element, name)
+    g_signal_query(id, &query)
+    if not query.signal_flags & G_SIGNAL_ACTION:
+        # Its handlers trust the values: None for an object would be the end of the process.
+        raise ProbeError(f"signal {name!r} of {element} is no action: the element emits it, and a "
+                         "Handler listens to it")
     return id
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-from dsbind.capi.gst cimport GstBuffer
+from dsbind.capi.gst cimport GstBuffer, GstObject
 from dsbind.capi.nvbufsurface cimport NvBufSurface
+from dsbind._held cimport Held
 from dsbind._lease cimport Lease
 from dsbind.tensor cimport Tensor
 
@@ -14,10 +15,20 @@ cdef class Buffer:
     cdef bint sole
     # How a frame in plain memory lies, where whoever made this view knows it; else NULL.
     cdef NvBufSurface *plain
+    # Bytes without gaps, or with gaps between the rows of a picture only.
     cdef Tensor content
+    # The element that the buffer reached, where whoever made this view knows it; else NULL.
+    cdef GstObject *place
+    # The `Held` of the tensors that hold the buffer, as long as there are any.
+    cdef void *held
+    # How often the pixels have got another place, for writing.
+    cdef unsigned int moves
 
     cdef GstBuffer *get(self) except NULL
+    cdef NvBufSurface *surface_of(self) except NULL
     cdef NvBufSurface *writable_surface(self) except NULL
+    cdef Held hold(self)
+    cdef object planes(self, NvBufSurface *surface, Py_ssize_t index, bint writable, bint retain)
 
 
 # The view of a buffer that lives as long as `lease` is open.
@@ -26,5 +37,9 @@ cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease)
 # What to give an appsrc for a buffer: each time a new GstBuffer without timestamps, the caller's,
 # over the same memory. NULL without an exception for the empty `Buffer()`, the end of the stream;
 # a GstBuffer of size 0 for one without bytes, `Buffer(b"")`. What `Tensor.wrap` made has rows as
-# GStreamer pads them; other content is as the program gave it, in system memory.
+# GStreamer pads them; other content is as the program gave it, in system memory, but for gaps: a
+# picture that has some is copied without them.
 cdef GstBuffer *buffer_to_push(Buffer buffer) except? NULL
+
+# A buffer over memory that a tensor keeps, of `size` bytes from its first.
+cdef GstBuffer *buffer_over(Tensor content, Py_ssize_t size) except NULL

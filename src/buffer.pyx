@@ -17,11 +17,12 @@ from dsbind.capi.nvds_latency_meta cimport (
 )
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
 from dsbind._dlpack cimport drop
+from dsbind._held cimport hold, is_crowded
 from dsbind._lease cimport ALWAYS, CLOSED
-from dsbind.gst cimport orphaned
+from dsbind._stack cimport stack
 from dsbind.meta cimport wrap_batch
 from dsbind.surface cimport convert_frame, find_surface, view_frame
-from dsbind.tensor cimport pack
+from dsbind.tensor cimport Keeper, is_pitched, pack
 
 from dsbind.errors import ArgumentTypeError, ConfigError
 from dsbind.surface import SurfaceError
@@ -44,7 +45,7 @@ cdef class Buffer:
     data : optional
         The bytes: a list or tuple of numbers from 0 to 255, bytes, bytearray, memoryview, or a
         NumPy array, `Tensor` or DLPack object of uint8. Arrays are held, not copied, unless they
-        have gaps: do not change one before it has left the pipeline.
+        have gaps other than between their rows: do not change one before it has left the pipeline.
     """
 
     def __cinit__(self):
@@ -56,6 +57,10 @@ cdef class Buffer:
         if data is not NOTHING:
             self.content = content_of(data)
         self.lease = ALWAYS
+
+    def __dealloc__(self):
+        if self.held != NULL:
+            (<Held>self.held).link = NULL
 
     cdef GstBuffer *get(self) except NULL:
         self.lease.check()
@@ -92,11 +97,12 @@ cdef class Buffer:
         self.lease.check()
         return <uint64_t>(GST_CLOCK_TIME_NONE if self.buffer == NULL else self.buffer.pts)
 
-    def extract(self, batch_id, format=None, *, writable=False):
+    def extract(self, batch_id, format=None, *, writable=False, retain=True):
         """View one frame of the batch, without a copy.
 
         It holds the buffer, so it may be kept; but as long as it is kept, elements downstream that
-        change the pixels work on a copy. `clone()` what is kept for long.
+        change the pixels work on a copy. `clone()` what is kept for long. Where a pool has only so
+        many buffers and those held are nearly all, it gives read-only copies.
 
         Parameters
         ----------
@@ -108,6 +114,10 @@ cdef class Buffer:
             Be able to change the pixels, for the elements downstream to see: where somebody else
             holds them too, the batch gets pixels of its own first. Without it the tensor is
             writable only where nobody else does; in a retriever, the sink does.
+        retain : bool, optional
+            False for a tensor that does not hold the buffer: to look at the pixels until the
+            callback returns, after which it raises `StaleMetadataError`. Arrays made from it hold
+            the buffer as long as there are any.
 
         Returns
         -------
@@ -124,39 +134,113 @@ cdef class Buffer:
         SurfaceError
             The pixels cannot be shown, converted or changed.
         """
-        cdef Held owner
         cdef NvBufSurface *surface
         cdef Py_ssize_t index = batch_id
-        cdef bint changeable
         self.get()
         self.lease.pin()
         try:
-            surface = find_surface(self.buffer)
-            if surface == NULL:
-                surface = self.plain
-            if surface == NULL:
-                raise ConfigError("this buffer carries no NvBufSurface, only memory:NVMM does; "
-                                  "attach the probe to an element after nvstreammux or "
-                                  "nvvideoconvert")
+            surface = self.surface_of()
             if not 0 <= index < surface.numFilled:
                 raise IndexError(f"batch_id {batch_id} of a batch with {surface.numFilled} frames")
             if format is not None:
                 return convert_frame(surface, index, format)
-            changeable = self.sole and is_exclusive(self.buffer)
-            if writable and not changeable:
-                surface = self.writable_surface()
-                changeable = True
-            owner = Held.__new__(Held)
-            owner.buffer = gst_buffer_ref(self.buffer)
-            return view_frame(surface, index, owner, not changeable)
+            return self.planes(surface, index, writable, retain)
         finally:
             self.lease.unpin()
+
+    def extract_batch(self, *, writable=False, retain=True):
+        """View all frames of the batch, without a copy.
+
+        Parameters
+        ----------
+        writable, retain : bool, optional
+            As for `extract`.
+
+        Returns
+        -------
+        Tensor, tuple of Tensor, or list
+            One tensor with all frames, (N, H, W, C) or (N, H, W), where they have one size and lie
+            at equal distances, as those of a converter's or muxer's pool do; for NV12 and I420 a
+            tuple of one for each plane. Else a list of what `extract` gives for each; empty when
+            the batch is.
+
+        Raises
+        ------
+        ConfigError
+            The buffer carries no `NvBufSurface`.
+        SurfaceError
+            The pixels cannot be shown or changed.
+        """
+        cdef NvBufSurface *surface
+        cdef Py_ssize_t i
+        cdef list frames
+        self.get()
+        self.lease.pin()
+        try:
+            surface = self.surface_of()
+            # All frames of the batch have one set of pixels, so that the first moves all.
+            frames = [self.planes(self.surface_of(), i, writable, retain)
+                      for i in range(surface.numFilled)]
+        finally:
+            self.lease.unpin()
+        if not frames:
+            return frames
+        if not isinstance(frames[0], tuple):
+            whole = stack(frames)
+            return frames if whole is None else whole
+        if len({len(frame) if isinstance(frame, tuple) else 1 for frame in frames}) != 1:
+            return frames
+        planes = tuple([stack(list(plane)) for plane in zip(*frames, strict=True)])
+        return frames if None in planes else planes
+
+    cdef NvBufSurface *surface_of(self) except NULL:
+        cdef NvBufSurface *surface = find_surface(self.buffer)
+        if surface == NULL:
+            surface = self.plain
+        if surface == NULL:
+            raise ConfigError("this buffer carries no NvBufSurface, only memory:NVMM does; "
+                              "attach the probe to an element after nvstreammux or "
+                              "nvvideoconvert")
+        return surface
+
+    cdef object planes(self, NvBufSurface *surface, Py_ssize_t index, bint writable, bint retain):
+        """The planes of a frame that exists. The lease is pinned."""
+        cdef bint changeable = self.sole and is_exclusive(self.buffer)
+        cdef Leased lent
+        if writable and not changeable:
+            surface = self.writable_surface()
+            changeable = True
+        if retain and (writable or not is_crowded(self.buffer, self.place)):
+            return view_frame(surface, index, self.hold(), not changeable)
+        lent = Leased.__new__(Leased)
+        lent.view = self
+        lent.moves = self.moves
+        lent.writable = writable
+        frame = view_frame(surface, index, lent, not changeable)
+        if not retain:
+            return frame
+        return tuple([copy_of_plane(plane) for plane in frame]) if isinstance(frame, tuple) \
+            else copy_of_plane(frame)
+
+    cdef Held hold(self):
+        """What holds the buffer, one for all tensors. The lease is pinned."""
+        cdef Held held
+        if self.held != NULL:
+            return <Held>self.held
+        held = hold(self.buffer, self.place)
+        # Another thread may have been faster.
+        if self.held != NULL:
+            return <Held>self.held
+        held.link = &self.held
+        self.held = <void *>held
+        return held
 
     cdef NvBufSurface *writable_surface(self) except NULL:
         """The surface, of pixels that nobody else sees. The lease is pinned."""
         cdef GstMapInfo map
         cdef gboolean mapped = False
         cdef NvBufSurface *surface = NULL
+        cdef GstMemory *memory = gst_buffer_peek_memory(self.buffer, 0)
         # `plain` describes the memory that is there, which making it writable may replace.
         if self.plain == NULL and gst_buffer_is_writable(self.buffer):
             with nogil:
@@ -164,6 +248,7 @@ cdef class Buffer:
             if mapped:
                 gst_buffer_unmap(self.buffer, &map)
                 surface = find_surface(self.buffer)
+                self.moves += gst_buffer_peek_memory(self.buffer, 0) != memory
         if surface == NULL:
             raise SurfaceError("the pixels of this buffer cannot be changed: somebody else holds "
                                "it, which is another branch, a retriever's own sink, or a Tensor "
@@ -232,16 +317,33 @@ cdef class Buffer:
 
 
 @cython.final
-cdef class Held:
-    """A reference to a buffer, for tensors over its pixels."""
+cdef class Leased(Keeper):
+    """Owner of tensors that hold nothing: pixels of a buffer in flight."""
 
-    cdef GstBuffer *buffer
+    cdef Buffer view
+    cdef unsigned int moves
+    # What is written has to reach the elements downstream.
+    cdef bint writable
 
-    def __dealloc__(self):
-        if self.buffer != NULL and not orphaned:
-            # The last one returns it to its pool, whose lock a streaming thread may hold.
-            with nogil:
-                gst_buffer_unref(self.buffer)
+    cdef object keep(self):
+        self.view.lease.pin()
+        try:
+            if self.moves != self.view.moves:
+                raise BufferError("the batch has got other pixels since, by "
+                                  "extract(writable=True): extract the frame again")
+            self.scarce = not self.writable and is_crowded(self.view.buffer, self.view.place)
+            return self.view.hold()
+        finally:
+            self.view.lease.unpin()
+
+
+cdef Tensor copy_of_plane(Tensor plane):
+    """A read-only copy of pixels that stay meanwhile."""
+    cdef Tensor copy
+    plane.need_cpu("copy")
+    copy = plane.copied()
+    copy.readonly = True
+    return copy
 
 
 cdef bint is_exclusive(GstBuffer *buffer) noexcept:
@@ -266,7 +368,7 @@ cdef Tensor content_of(object data):
         raise ArgumentTypeError(f"a Buffer holds bytes, not {content!r}; convert it by "
                                 ".astype(numpy.uint8), or give its memory by .view(numpy.uint8)")
     content.need_cpu("make a Buffer of")
-    if not content:
+    if not content or is_pitched(content):
         return content
     return pack(content)
 
@@ -297,17 +399,18 @@ cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease):
 
 
 cdef GstBuffer *buffer_to_push(Buffer buffer) except? NULL:
-    cdef GstBuffer *made = NULL
-    cdef GstMemory *memory
     cdef Tensor content = buffer.content
-    cdef Py_ssize_t size
     buffer.lease.check()
     if buffer.buffer != NULL:
         return copy_of(buffer)
     if content is None:
         return NULL
-    made = gst_buffer_new()
-    size = content.count()
+    return buffer_over(pack(content), content.count())
+
+
+cdef GstBuffer *buffer_over(Tensor content, Py_ssize_t size) except NULL:
+    cdef GstBuffer *made = gst_buffer_new()
+    cdef GstMemory *memory
     if size:
         Py_INCREF(content)
         memory = gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, content.data, size, 0, size,

@@ -37,10 +37,12 @@ from dsbind.capi.nvdsmeta cimport (
 from dsbind.capi.nvll_osd_struct cimport NvBbox_Coords
 from dsbind._classifier cimport wrap_classifier
 from dsbind._display cimport wrap_display
+from dsbind._drawing cimport draw_items
 from dsbind._items cimport snapshot
 from dsbind._lease cimport CLOSED, take
 from dsbind.osd cimport (
     Mask,
+    Text,
     TextBase,
     copy_mask,
     copy_text,
@@ -80,11 +82,8 @@ cdef enum:
 
 @cython.final
 @cython.no_gc_clear
-cdef class BatchMetadata:
+cdef class BatchMetadata(BatchColumns):
     """Wrap `NvDsBatchMeta`, the metadata of one batched buffer."""
-
-    def __cinit__(self):
-        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("BatchMetadata comes from a pipeline; in a test, from "
@@ -145,10 +144,6 @@ cdef class BatchMetadata:
 
     def __exit__(self, *exception):
         self.close()
-
-    cdef NvDsBatchMeta *get(self) except NULL:
-        self.lease.check()
-        return self.meta
 
     @property
     def frame_items(self):
@@ -382,6 +377,15 @@ cdef class FrameMetadata:
     def user_meta_items(self, meta_type):
         """The user metadata of a type, as a sequence of `UserMetadata`."""
         return snapshot(&self.get().frame_user_meta_list, wrap_user, self.lease, meta_type)
+
+    def draw(self, boxes, texts=None, *, Rect rect=None, Text text=None):
+        """Draw many boxes, each with a text above it where `texts` has one.
+
+        `boxes` is (N, 4): left, top, width and height in pixels; or rows with these fields. All
+        have the border and fill of `rect`, texts the font and background of `text`; by default
+        thin and white, and Serif 11, white on black.
+        """
+        draw_items(self.get(), self.lease, boxes, texts, rect, text)
 
     def append(self, item):
         """Add an object, display metadata or user metadata acquired from the same batch."""

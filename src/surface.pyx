@@ -6,7 +6,14 @@ cimport cython
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memset
 
-from dsbind.capi.dlpack cimport DL_CPU, DL_CUDA, DL_CUDA_HOST, DL_CUDA_MANAGED
+from dsbind.capi.dlpack cimport (
+    DL_CPU,
+    DL_CUDA,
+    DL_CUDA_HOST,
+    DL_CUDA_MANAGED,
+    DL_UINT,
+    DLDataType,
+)
 from dsbind.capi.gst cimport (
     GST_MAP_READ,
     GstMapInfo,
@@ -57,7 +64,7 @@ from dsbind.capi.nvbufsurftransform cimport (
     NvBufSurfTransformParams,
     NvBufSurfTransformRect,
 )
-from dsbind.tensor cimport Tensor, plane_tensor
+from dsbind.tensor cimport Tensor, empty_tensor, plane_tensor
 
 import enum
 import operator
@@ -82,6 +89,13 @@ class ColorFormat(enum.IntEnum):
     BGRA = NVBUF_COLOR_FORMAT_BGRA
     RGB = NVBUF_COLOR_FORMAT_RGB
     BGR = NVBUF_COLOR_FORMAT_BGR
+
+
+# Bytes of a pixel, of formats with one plane.
+cdef dict CHANNELS = {
+    ColorFormat.GRAY8: 1, ColorFormat.RGB: 3, ColorFormat.BGR: 3, ColorFormat.RGBA: 4,
+    ColorFormat.BGRA: 4,
+}
 
 
 class MemType(enum.IntEnum):
@@ -324,20 +338,65 @@ cdef int device_of(NvBufSurfaceMemType type) noexcept:
 
 cdef object convert_frame(NvBufSurface *surface, Py_ssize_t index, object format):
     cdef NvBufSurfaceParams *frame = &surface.surfaceList[index]
+    cdef object kind = member(ColorFormat, "format", format)
+    cdef Py_ssize_t channels = CHANNELS.get(kind, 0)
+    cdef Surface target
+    if channels and surface.memType == NVBUF_MEM_SYSTEM:
+        return convert_to_memory(surface, index, kind, channels)
+    target = Surface.create(frame.width, frame.height, kind)
+    convert(surface, index, target.surface, kind)
+    return view_frame(target.surface, 0, use_of(target), False)
+
+
+cdef Tensor convert_to_memory(NvBufSurface *surface, Py_ssize_t index, object kind,
+                              Py_ssize_t channels):
+    """Convert into memory of a tensor, which need not be blackened first as a surface is."""
+    cdef NvBufSurfaceParams *frame = &surface.surfaceList[index]
+    cdef Py_ssize_t width = whole("width", frame.width, MAX_SIDE)
+    cdef Py_ssize_t height = whole("height", frame.height, MAX_SIDE)
+    # Rows have room for a pair of pixels, and begin where vector instructions like it.
+    cdef Py_ssize_t pitch = ((width + width % 2) * channels + 63) // 64 * 64
+    cdef Py_ssize_t size = pitch * height
+    cdef Tensor memory = empty_tensor(1, &size, DLDataType(DL_UINT, 8, 1))
+    cdef NvBufSurface target
+    cdef NvBufSurfaceParams entry
+    memset(&target, 0, sizeof(target))
+    memset(&entry, 0, sizeof(entry))
+    target.batchSize = target.numFilled = 1
+    target.memType = NVBUF_MEM_SYSTEM
+    target.surfaceList = &entry
+    entry.width = <uint32_t>width
+    entry.height = <uint32_t>height
+    entry.pitch = <uint32_t>pitch
+    entry.colorFormat = <NvBufSurfaceColorFormat><int>kind
+    entry.layout = NVBUF_LAYOUT_PITCH
+    entry.dataPtr = memory.data
+    entry.dataSize = <uint32_t>size
+    entry.planeParams.num_planes = 1
+    entry.planeParams.width[0] = <uint32_t>width
+    entry.planeParams.height[0] = <uint32_t>height
+    entry.planeParams.pitch[0] = <uint32_t>pitch
+    entry.planeParams.psize[0] = <uint32_t>size
+    entry.planeParams.bytesPerPix[0] = <uint32_t>channels
+    convert(surface, index, &target, kind)
+    return plane_tensor(memory, memory.data, height, width, channels, pitch, False, DL_CPU, 0)
+
+
+cdef int convert(NvBufSurface *surface, Py_ssize_t index, NvBufSurface *target,
+                 object kind) except -1:
+    cdef NvBufSurfaceParams *frame = &surface.surfaceList[index]
     cdef NvBufSurface source = surface[0]
     cdef NvBufSurfTransformParams params
     cdef NvBufSurfTransform_Error code
-    cdef Surface target = Surface.create(frame.width, frame.height,
-                                         member(ColorFormat, "format", format))
     source.surfaceList = frame
     source.batchSize = source.numFilled = 1
     memset(&params, 0, sizeof(params))
     with nogil:
-        code = NvBufSurfTransform(&source, target.surface, &params)
+        code = NvBufSurfTransform(&source, target, &params)
     if code != NvBufSurfTransformError_Success:
         raise_transform(code, f"frame {index} ({frame.width}x{frame.height}, color format "
-                              f"{<int>frame.colorFormat}) to {target.format.name}")
-    return view_frame(target.surface, 0, use_of(target), False)
+                              f"{<int>frame.colorFormat}) to {kind.name}")
+    return 0
 
 
 def transform(Surface source not None, Surface target not None, *, source_rect=None,

@@ -6,6 +6,15 @@ cdef enum:
     MAX_DIMS = 8
 
 
+# Owner of memory that is there for a while only. Tensors over it hold nothing; `keep` gives what
+# holds the memory, for whoever uses it longer. It raises once the memory is gone.
+cdef class Keeper:
+    # What is used longer is to be copied: such memory is scarce.
+    cdef bint scarce
+
+    cdef object keep(self)
+
+
 cdef class Tensor:
     # What keeps the memory; nothing else here frees it.
     cdef object owner
@@ -23,6 +32,8 @@ cdef class Tensor:
     cdef bint contiguous(self) noexcept
     cdef bint on_cpu(self) noexcept
     cdef int need_cpu(self, str what) except -1
+    cdef Tensor kept(self)
+    cdef Tensor copied(self)
     cdef object loan(self, bint versioned, bint copied)
 
 
@@ -41,3 +52,7 @@ cdef Tensor empty_tensor(int ndim, const Py_ssize_t *dims, DLDataType type)
 
 # The same elements without gaps: the tensor itself where it has none already.
 cdef Tensor pack(Tensor tensor)
+
+# Whether there are gaps between the rows, the first dimension, and none within them.
+cdef bint is_pitched(Tensor tensor) noexcept
+

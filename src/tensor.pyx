@@ -17,12 +17,11 @@ from cpython.buffer cimport (
     PyObject_GetBuffer,
 )
 from libc.stdint cimport int64_t, uint8_t
-from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
-from posix.stdlib cimport posix_memalign
 
 from dsbind.capi.dlpack cimport *
 from dsbind._dlpack cimport Borrowed, borrow, lend, lend_versioned
+from dsbind._memory cimport Memory, check_dims, gather, packed_from
 
 from dsbind.errors import ArgumentTypeError, ConfigError, UnsupportedError
 
@@ -30,10 +29,6 @@ __all__ = ("Tensor", "as_tensor")
 
 cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
-
-# What NumPy, PyTorch and vector instructions like best.
-cdef enum:
-    ALIGNMENT = 64
 
 # The flags of consumers that want no gaps, without what they have in common with the others.
 cdef int GAPLESS = (PyBUF_C_CONTIGUOUS | PyBUF_F_CONTIGUOUS | PyBUF_ANY_CONTIGUOUS) & ~PyBUF_STRIDES
@@ -55,12 +50,20 @@ cdef dict FORMATS = {
 cdef dict KINDS = {DL_INT: "int", DL_UINT: "uint", DL_FLOAT: "float", DL_COMPLEX: "complex"}
 
 
+cdef class Keeper:
+    """Owner of memory that is there for a while only."""
+
+    cdef object keep(self):
+        raise NotImplementedError
+
+
 @cython.final
 cdef class Tensor:
     """View memory as numbers in rows and columns. `Tensor()` is empty, and false.
 
     It holds the memory that it shows, and so does everything made from it: `numpy.asarray(tensor)`,
-    `torch.from_dlpack(tensor)`, `memoryview(tensor)` share the memory and may outlive it.
+    `torch.from_dlpack(tensor)`, `memoryview(tensor)` share the memory and may outlive it. One that
+    `Buffer.extract` gave with `retain=False` does not hold it; what is made from that does.
     """
 
     def __cinit__(self):
@@ -122,7 +125,7 @@ cdef class Tensor:
 
     @property
     def format(self):
-        """What the dimensions mean: "HWC", "CHW", or empty."""
+        """What the dimensions mean: "HWC", "CHW", "NHWC", or empty."""
         return self.layout
 
     def size(self):
@@ -153,11 +156,30 @@ cdef class Tensor:
         Tensor or None
             None for an empty tensor.
         """
-        cdef Tensor copy
+        cdef Tensor source
         if self.count() == 0:
             return None
         self.need_cpu("clone")
-        copy = empty_tensor(self.ndim, self.dims, self.type)
+        source = self.kept()
+        return source.copied()
+
+    cdef Tensor kept(self):
+        """The same elements in memory that stays; the tensor itself where they lie in such."""
+        cdef object owner
+        cdef Tensor same
+        if not isinstance(self.owner, Keeper):
+            return self
+        owner = (<Keeper>self.owner).keep()
+        same = view_of(self, owner)
+        if (<Keeper>self.owner).scarce:
+            self.need_cpu("copy")
+            same = same.copied()
+            same.readonly = True
+        return same
+
+    cdef Tensor copied(self):
+        """A copy of the elements, of which there are some. The memory stays meanwhile."""
+        cdef Tensor copy = empty_tensor(self.ndim, self.dims, self.type)
         copy.layout = self.layout
         cdef int inner = packed_from(self.ndim, self.dims, self.steps, self.type.bits // 8)
         cdef Py_ssize_t block = self.type.bits // 8
@@ -202,6 +224,7 @@ cdef class Tensor:
 
         cdef object kind
         cdef Py_ssize_t channels
+        cdef Tensor frame
         try:
             kind = ColorFormat(color_format)
         except ValueError:
@@ -222,7 +245,8 @@ cdef class Tensor:
                 f"(height, width, {channels or '3 or 4'}), this is {self!r}"
             )
         self.need_cpu("wrap")
-        return Buffer(video_rows(self))
+        frame = self.kept()
+        return Buffer(video_rows(frame))
 
     cdef int need_cpu(self, str what) except -1:
         if not self.on_cpu():
@@ -246,14 +270,16 @@ cdef class Tensor:
         copy : bool, optional
             True for memory of its own.
         """
-        cdef Tensor lent = self
+        cdef Tensor lent
         if dl_device is not None and tuple(dl_device) != self.__dlpack_device__():
             raise BufferError(f"this tensor is on device {self.__dlpack_device__()} and cannot be "
                               f"lent on {tuple(dl_device)}")
         if copy and self.count():
             lent = self.clone()
-        return lent.loan(max_version is not None and max_version[0] >= DLPACK_MAJOR,
-                         lent is not self)
+        else:
+            lent = self.kept()
+            copy = False
+        return lent.loan(max_version is not None and max_version[0] >= DLPACK_MAJOR, bool(copy))
 
     cdef object loan(self, bint versioned, bint copied):
         cdef DLTensor tensor
@@ -283,6 +309,7 @@ cdef class Tensor:
 
     def __getbuffer__(self, Py_buffer *view, int flags):
         cdef object code
+        cdef Tensor lent
         if not self.on_cpu():
             raise BufferError(f"the CPU cannot reach the memory of GPU {self.device.device_id}; "
                               "copy it there with the library that made the tensor")
@@ -296,16 +323,21 @@ cdef class Tensor:
         code = FORMATS.get((self.type.code, self.type.bits))
         if code is None:
             raise BufferError(f"the buffer protocol has no elements of {name_of(self.type)}")
-        view.buf = self.data if self.data != NULL else <void *>&nothing
-        view.obj = self
+        # The view is one of what holds the memory.
+        lent = self.kept()
+        if lent.readonly and flags & PyBUF_WRITABLE:
+            raise BufferError("the pipeline is short of buffers, and this would be a copy: "
+                              "let go of some, or extract(writable=True)")
+        view.buf = lent.data if lent.data != NULL else <void *>&nothing
+        view.obj = lent
         view.itemsize = self.type.bits // 8
         # The bytes object lives as long as the module.
         view.format = <char *><bytes>code if flags & PyBUF_FORMAT else NULL
         view.len = self.count() * view.itemsize
         view.ndim = self.ndim
-        view.readonly = self.readonly
-        view.shape = self.dims if flags & PyBUF_ND else NULL
-        view.strides = self.steps if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
+        view.readonly = lent.readonly
+        view.shape = lent.dims if flags & PyBUF_ND else NULL
+        view.strides = lent.steps if flags & PyBUF_STRIDES == PyBUF_STRIDES else NULL
         view.suboffsets = NULL
         view.internal = NULL
 
@@ -332,72 +364,6 @@ cdef str name_of(DLDataType type):
     if type.code == DL_BOOL and type.bits == 8:
         return "bool"
     return f"{KINDS.get(type.code, f'DLPack type {type.code}, bits ')}{type.bits}"
-
-
-cdef int packed_from(int ndim, const Py_ssize_t *dims, const Py_ssize_t *steps,
-                     Py_ssize_t itemsize) noexcept nogil:
-    """The first dimension from which on the elements lie without gaps; 0 when all do."""
-    cdef int i
-    for i in range(ndim):
-        if dims[i] == 0:
-            return 0
-    for i in range(ndim - 1, -1, -1):
-        if dims[i] != 1 and steps[i] != itemsize:
-            return i + 1
-        itemsize *= dims[i]
-    return 0
-
-
-cdef void gather(char *target, const char *source, int ndim, const Py_ssize_t *dims,
-                 const Py_ssize_t *steps, Py_ssize_t block) noexcept nogil:
-    """Copy blocks that lie apart next to each other. There is at least one."""
-    cdef Py_ssize_t[MAX_DIMS] at
-    cdef int i
-    memset(at, 0, sizeof(at))
-    while True:
-        memcpy(target, source, block)
-        target += block
-        i = ndim - 1
-        while i >= 0:
-            at[i] += 1
-            source += steps[i]
-            if at[i] < dims[i]:
-                break
-            source -= at[i] * steps[i]
-            at[i] = 0
-            i -= 1
-        if i < 0:
-            return
-
-
-@cython.final
-cdef class Memory:
-    """Memory of our own."""
-
-    cdef void *data
-
-    def __cinit__(self, Py_ssize_t size):
-        if posix_memalign(&self.data, ALIGNMENT, max(size, 1)) != 0:
-            self.data = NULL
-            raise MemoryError(f"no memory for {size} bytes")
-
-    def __dealloc__(self):
-        free(self.data)
-
-
-cdef int check_dims(int ndim, const Py_ssize_t *dims, Py_ssize_t itemsize) except -1:
-    """Refuse what no memory can hold, before anything is computed from it."""
-    cdef object size = itemsize
-    cdef int i
-    if not 0 <= ndim <= MAX_DIMS:
-        raise ConfigError(f"a tensor of {ndim} dimensions; there are at most {MAX_DIMS}")
-    for i in range(ndim):
-        if dims[i] < 0:
-            raise ConfigError(f"a tensor cannot have {dims[i]} elements along a dimension")
-        size *= max(dims[i], 1)
-    if size > PY_SSIZE_T_MAX:
-        raise ConfigError(f"a tensor of {size} bytes does not fit in memory")
-    return 0
 
 
 cdef Tensor packed_tensor(object owner, void *data, int ndim, const Py_ssize_t *dims,
@@ -449,8 +415,32 @@ cdef Tensor pack(Tensor tensor):
     return tensor.clone()
 
 
+cdef bint is_pitched(Tensor tensor) noexcept:
+    cdef Py_ssize_t row = tensor.type.bits // 8
+    cdef int i
+    for i in range(1, tensor.ndim):
+        row *= tensor.dims[i]
+    return (tensor.ndim > 1 and row > 0 and tensor.steps[0] >= row
+            and packed_from(tensor.ndim, tensor.dims, tensor.steps, tensor.type.bits // 8) <= 1)
+
+
+cdef Tensor view_of(Tensor tensor, object owner):
+    """The same elements, kept by `owner`."""
+    cdef Tensor self = packed_tensor(owner, tensor.data, tensor.ndim, tensor.dims, tensor.type,
+                                     tensor.readonly)
+    cdef int i
+    for i in range(tensor.ndim):
+        self.steps[i] = tensor.steps[i]
+    self.device = tensor.device
+    self.layout = tensor.layout
+    return self
+
+
 cdef Tensor video_rows(Tensor frame):
-    """The bytes of a (H, W, C) frame with rows as GStreamer pads them, to four bytes: H rows."""
+    """The bytes of a (H, W, C) frame, of whole words in each row as GStreamer wants: H rows.
+
+    Rows that are whole words already stay where they are.
+    """
     cdef Tensor tight = frame
     cdef Py_ssize_t row = frame.dims[1] * frame.dims[2]
     cdef Py_ssize_t pitch = (row + 3) // 4 * 4
@@ -460,8 +450,11 @@ cdef Tensor video_rows(Tensor frame):
     if packed_from(3, frame.dims, frame.steps, 1) > 1:
         # Pixels apart from each other, for example channels in reverse.
         tight = frame.clone()
-    if pitch == row and tight.contiguous():
-        return packed_tensor(tight, tight.data, 2, dims, tight.type, True)
+    if pitch == row and (tight.contiguous() or is_pitched(tight)):
+        rows = packed_tensor(tight, tight.data, 2, dims, tight.type, True)
+        if not tight.contiguous():
+            rows.steps[0] = tight.steps[0]
+        return rows
     rows = empty_tensor(2, dims, tight.type)
     with nogil:
         for i in range(tight.dims[0]):
@@ -568,12 +561,8 @@ def as_tensor(obj, format=""):
         raise ArgumentTypeError(f'the format of a tensor is "HWC", "CHW" or "", not {format!r}')
     layout = str(format)
     if isinstance(obj, Tensor):
-        given = obj
-        self = packed_tensor(given, given.data, given.ndim, given.dims, given.type,
-                             given.readonly)
-        for i in range(given.ndim):
-            self.steps[i] = given.steps[i]
-        self.device = given.device
+        given = (<Tensor>obj).kept()
+        self = view_of(given, given)
         self.layout = layout
         return self
     # NumPy lends read-only arrays by the buffer protocol alone.

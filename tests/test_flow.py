@@ -309,9 +309,7 @@ def test_an_empty_list_of_sources_is_refused():
 
 def test_what_a_later_release_does_is_said_to_be_so(clip):
     flow = Flow(Pipeline("p"))
-    for call in (
-        lambda: flow.batch_capture([str(clip)], media_types=[MediaType.AUDIO]),
-    ):
+    for call in (lambda: flow.batch_capture([str(clip)], media_types=[MediaType.AUDIO]),):
         with pytest.raises(NotImplementedError, match="this release"):
             call()
 

@@ -154,7 +154,7 @@ def test_an_unknown_factory_names_the_nearest():
     with pytest.raises(RuntimeError, match="Signal creation failed") as caught:
         CommonFactory.create("measure_fps_prob", "p")
     assert "did you mean 'measure_fps_probe'" in str(caught.value)
-    with pytest.raises(LookupError, match="there are kitti_dump_probe"):
+    with pytest.raises(LookupError, match=r"there are .*kitti_dump_probe"):
         CommonFactory.create("zzz", "p")
     with pytest.raises(RuntimeError, match="Signal creation failed"):
         simple().attach("src", "no_such_probe", "p")

@@ -17,6 +17,7 @@ from dsbind import (
     Pipeline,
     Probe,
     RenderMode,
+    StateError,
 )
 from dsbind.media import MediaInfo
 
@@ -165,6 +166,21 @@ def test_an_element_can_be_added_again_with_other_properties():
     assert "q" not in pipeline
     pipeline.add("queue", "q", {"max-size-buffers": 3})
     assert pipeline["q"].get("max-size-buffers") == 3
+
+
+def test_nothing_is_added_while_the_pipeline_runs(starts):
+    flow = starts("fork")
+    flow.render(RenderMode.DISCARD, sync=True)
+    before = parts(flow)
+    flow.pipeline.start()
+    with pytest.raises(StateError, match=r"is running; stop\(\) and wait\(\)"):
+        flow.render(RenderMode.DISCARD)
+    with pytest.raises(StateError, match="is running"):
+        flow.pipeline.add("queue", "late")
+    flow.pipeline.stop().wait(10)
+    assert parts(flow) == before
+    flow.render(RenderMode.DISCARD)
+    flow()
 
 
 def test_pictures_that_are_not_decoded_cannot_be_batched():

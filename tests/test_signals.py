@@ -117,6 +117,8 @@ def test_an_unknown_signal_names_those_there_are(clip: Path) -> None:
         player(clip).attach("src", Handler("h", print), tips="pad-addd")
     with pytest.raises(ProbeError, match="add-source"):
         Emitter("e").attach("start-sr", Pipeline("p").add("nvdsdynamicsrcbin", "src")["src"])
+    with pytest.raises(ProbeError, match="no action"):
+        Emitter("e").attach("pad-added", Pipeline("p").add("nvdsdynamicsrcbin", "src")["src"])
 
 
 def test_a_handler_needs_signals_and_something_to_call(clip: Path) -> None:

@@ -134,6 +134,26 @@ class TestSharing:
         assert picture[0, 0, 0] == 200
         assert picture[0, 1, 0] == 201
 
+    @pytest.mark.parametrize("flags", [0x0, 0x8, 0x38, 0x58, 0x98])
+    def test_who_wants_no_gaps_gets_none(self, flags):
+        def ask(tensor):
+            view = ctypes.create_string_buffer(256)  # a Py_buffer
+            request = ctypes.pythonapi.PyObject_GetBuffer
+            assert request(ctypes.py_object(tensor), view, ctypes.c_int(flags)) == 0
+            ctypes.pythonapi.PyBuffer_Release(view)
+
+        whole = numpy.zeros((4, 6), numpy.uint8)
+        with pytest.raises(BufferError):
+            ask(as_tensor(whole[:, :3]))
+        with pytest.raises(BufferError):
+            ask(as_tensor(whole[::-1]))
+        ask(as_tensor(whole[0]))
+        if flags == 0x58:  # column by column
+            with pytest.raises(BufferError):
+                ask(as_tensor(whole))
+        else:
+            ask(as_tensor(whole))
+
     def test_what_cannot_be_written_stays_so(self):
         tensor = as_tensor(b"abc")
         assert memoryview(tensor).readonly

@@ -25,6 +25,7 @@ typedef enum {
   DSBIND_HOOK_BATCHES = 1 << 0,   /* only buffers with NvDsBatchMeta */
   DSBIND_HOOK_SINK_PADS = 1 << 1, /* also the sink pads of elements that are no sinks */
   DSBIND_HOOK_READS = 1 << 2,     /* leaves buffers as they are, so that shared ones need no copy */
+  DSBIND_HOOK_SAMPLED = 1 << 3, /* returns so soon that only some of the calls are timed */
 } DsbindHookFlags;
 
 /* `data` is freed once no pad can call any more. It is enabled from the start. */

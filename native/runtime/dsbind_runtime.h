@@ -46,6 +46,10 @@ const DsbindLibrary *dsbind_runtime_libraries(void);
 /* Every origin that was tried and why it was not taken; NULL-terminated by name. */
 const DsbindLibrary *dsbind_runtime_origins(void);
 
+/* The address of an NvDs function by its name, once the libraries are open; NULL for one that they
+ * do not have. */
+void *dsbind_runtime_symbol(const char *name);
+
 /* Folders of the bundle: its libraries and its GStreamer plugins. */
 const char *dsbind_runtime_library_dir(void);
 const char *dsbind_runtime_plugin_dir(void);

@@ -264,6 +264,13 @@ void *dsbind_symbol_resolve(unsigned index) {
   return address;
 }
 
+EXPORT void *dsbind_runtime_symbol(const char *name) {
+  for (unsigned i = 0; i < dsbind_symbol_count; i++)
+    if (strcmp(dsbind_symbols[i].name, name) == 0)
+      return g_atomic_pointer_get(&dsbind_symbols[i].address);
+  return NULL;
+}
+
 EXPORT gboolean dsbind_runtime_register_plugins(GError **error) {
   g_rec_mutex_lock(&mutex);
   if (!plugins_registered && dsbind_runtime_open(error)) {

@@ -57,6 +57,7 @@ cdef extern from "glib-object.h" nogil:
     ctypedef struct GList:
         gpointer data
         GList *next
+        GList *prev
     void g_list_free(GList *list)
 
     # Types and values

@@ -27,6 +27,7 @@ cdef extern from "gst/gst.h" nogil:
         pass
     GstCaps *gst_caps_from_string(const gchar *string)
     gchar *gst_caps_to_string(const GstCaps *caps)
+    GstCaps *gst_caps_ref(GstCaps *caps)
     void gst_caps_unref(GstCaps *caps)
     gboolean gst_caps_can_intersect(const GstCaps *a, const GstCaps *b)
     guint gst_caps_get_size(const GstCaps *caps)

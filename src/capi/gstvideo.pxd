@@ -40,3 +40,24 @@ cdef extern from "gst/video/video.h" nogil:
         gsize *offset
         gint *stride
     GstVideoMeta *gst_buffer_get_video_meta(GstBuffer *buffer)
+    ctypedef enum GstVideoFrameFlags:
+        GST_VIDEO_FRAME_FLAG_NONE
+    GstVideoMeta *gst_buffer_add_video_meta_full(GstBuffer *buffer, GstVideoFrameFlags flags,
+                                                 GstVideoFormat format, guint width, guint height,
+                                                 guint n_planes, const gsize *offset,
+                                                 const gint *stride)
+    GType GST_VIDEO_META_API_TYPE
+    ctypedef struct GstVideoFrame:
+        pass
+    gboolean gst_video_frame_map(GstVideoFrame *frame, const GstVideoInfo *info, GstBuffer *buffer,
+                                 GstMapFlags flags)
+    void gst_video_frame_unmap(GstVideoFrame *frame)
+    gboolean gst_video_frame_copy(GstVideoFrame *target, const GstVideoFrame *source)
+
+cdef extern from "gst/gst.h" nogil:
+    ctypedef struct GstQuery:
+        pass
+    GstQuery *gst_query_new_allocation(GstCaps *caps, gboolean need_pool)
+    gboolean gst_query_find_allocation_meta(GstQuery *query, GType api, guint *index)
+    gboolean gst_pad_peer_query(GstPad *pad, GstQuery *query)
+    void gst_query_unref(GstQuery *query)

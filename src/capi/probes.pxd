@@ -21,6 +21,7 @@ cdef extern from "hook.h" nogil:
         DSBIND_HOOK_BATCHES
         DSBIND_HOOK_SINK_PADS
         DSBIND_HOOK_READS
+        DSBIND_HOOK_SAMPLED
 
     DsbindHook *dsbind_hook_new(DsbindOnBuffer on_buffer, DsbindHookFlags flags, gpointer data,
                                 GDestroyNotify destroy)

@@ -22,6 +22,7 @@ cdef extern from "dsbind_runtime.h" nogil:
     const char *dsbind_runtime_origin()
     const DsbindLibrary *dsbind_runtime_libraries()
     const DsbindLibrary *dsbind_runtime_origins()
+    void *dsbind_runtime_symbol(const char *name)
     const char *dsbind_runtime_library_dir()
     const char *dsbind_runtime_plugin_dir()
     bint dsbind_runtime_register_plugins(GError **error)

@@ -43,12 +43,19 @@ static gboolean check_settings(DsbindMultiUriSrcBin *self) {
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
   DsbindMultiUriSrcBin *self = DSBIND_MULTI_URI_SRC_BIN(element);
 
-  if (transition == GST_STATE_CHANGE_NULL_TO_READY) {
+  /* The list may change between the two. */
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY ||
+      transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
     if (!check_settings(self)) return GST_STATE_CHANGE_FAILURE;
     const guint size = dsbind_multi_batch_size(self);
     g_object_set(self->mux, "batch-size", size ? size : self->sources->len, NULL);
   }
-  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) dsbind_multi_sources_announce(self);
+  if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) {
+    /* First of all: the end of a source that fails at once must not be lost on it. They are not
+     * linked yet, so that the order would be any. */
+    gst_element_set_state(self->mux, GST_STATE_PAUSED);
+    dsbind_multi_sources_announce(self);
+  }
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(dsbind_multi_uri_src_bin_parent_class)->change_state(element, transition);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) dsbind_multi_sources_restore(self);

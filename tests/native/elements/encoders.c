@@ -30,8 +30,7 @@ static void settings_change_under_way(const char *encoder) {
     g_signal_emit_by_name(element, "force-IDR");
     g_usleep(2000);
   }
-  for (guint i = 0; i < 1000 && !g_atomic_int_get(&frames); i++) g_usleep(10000);
-  CHECK(g_atomic_int_get(&frames) > 0);
+  await_count(&frames, 1);
   gst_object_unref(element);
   pipeline_free(pipeline);
 }

@@ -19,7 +19,7 @@ static guint free_port(void) {
 
 static GstElement *stream_new(guint port, const char *mount) {
   return pipeline_new("videotestsrc is-live=true ! video/x-raw,format=NV12,width=64,height=48,"
-                      "framerate=25/1 ! nvrtspoutsinkbin name=sink rtsp-port=%u "
+                      "framerate=10/1 ! nvrtspoutsinkbin name=sink rtsp-port=%u "
                       "rtsp-mount-point=%s", port, mount);
 }
 
@@ -28,28 +28,29 @@ static GstElement *client_new(guint port, const char *mount, const char *transpo
                       "! rtph264depay ! fakesink name=out sync=false", port, mount, transport);
 }
 
-static void await_frames(gint *frames) {
-  for (guint i = 0; i < 1000 && g_atomic_int_get(frames) < 3; i++) g_usleep(10000);
-  CHECK(g_atomic_int_get(frames) >= 3);
-}
-
 static void one_port_serves_several_streams(void) {
   const guint port = free_port();
   gint frames = 0, others = 0;
   GstElement *first = stream_new(port, "/first"), *second = stream_new(port, "/second");
+  gint served[2] = {0};
+  /* A server waits for a first frame no longer than 20 seconds. */
+  count_buffers(first, "out", &served[0]);
+  count_buffers(second, "out", &served[1]);
   gst_element_set_state(first, GST_STATE_PLAYING);
   gst_element_set_state(second, GST_STATE_PLAYING);
+  await_count(&served[0], 1);
+  await_count(&served[1], 1);
   GstElement *client = client_new(port, "/first", "tcp"), *other = client_new(port, "/second", "udp");
   count_buffers(client, "out", &frames);
   count_buffers(other, "out", &others);
   gst_element_set_state(client, GST_STATE_PLAYING);
   gst_element_set_state(other, GST_STATE_PLAYING);
-  await_frames(&frames);
-  await_frames(&others);
+  await_count(&frames, 3);
+  await_count(&others, 3);
   /* One stream ends under its client; the other goes on. */
   pipeline_free(first);
   g_atomic_int_set(&others, 0);
-  await_frames(&others);
+  await_count(&others, 3);
   pipeline_free(client);
   pipeline_free(second);
   pipeline_free(other);
@@ -79,10 +80,10 @@ static void it_stops_at_any_moment(void) {
   GstElement *stream = stream_new(port, "/short"), *client = client_new(port, "/short", "tcp");
   GstElement *sink = gst_bin_get_by_name(GST_BIN(stream), "sink");
   GThread *thread = g_thread_new("program", change_bitrate, sink);
-  for (guint round = 0; round < 6; round++) {
+  for (guint round = 0; round < 4; round++) {
     gst_element_set_state(stream, GST_STATE_PLAYING);
     gst_element_set_state(client, GST_STATE_PLAYING);
-    g_usleep(round * 15000);
+    g_usleep(round * 25000);
     gst_element_set_state(stream, round % 2 ? GST_STATE_NULL : GST_STATE_READY);
     gst_element_set_state(client, GST_STATE_NULL);
   }

@@ -57,10 +57,10 @@ static void it_stops_at_any_moment(void) {
       "nvmultiurisrcbin name=bin width=64 height=48 ! fakesink");
   GstElement *bin = gst_bin_get_by_name(GST_BIN(pipeline), "bin");
   gchar *list = g_strdup_printf("%s,file:///nowhere.mkv,%s", clip, clip);
-  for (guint round = 0; round < 12; round++) {
+  for (guint round = 0; round < 8; round++) {
     g_object_set(bin, "uri-list", list, NULL);
     gst_element_set_state(pipeline, GST_STATE_PLAYING);
-    g_usleep(round * 8000);
+    g_usleep(round * 12000);
     gst_element_set_state(pipeline, round % 2 ? GST_STATE_READY : GST_STATE_NULL);
   }
   g_free(list);
@@ -131,12 +131,12 @@ static gpointer add_and_remove(gpointer data) {
 }
 
 static void the_program_may_do_all_at_once(void) {
-  for (guint round = 0; round < 6; round++) {
+  for (guint round = 0; round < 4; round++) {
     Player player = player_new();
     GThread *thread = g_thread_new("program", add_and_remove, &player);
     for (guint i = 0; i < 3; i++) {
       gst_element_set_state(player.pipeline, GST_STATE_PLAYING);
-      g_usleep((round + i) * 7000);
+      g_usleep((round + i) * 10000);
       if (i == 1) gst_element_send_event(player.pipeline, gst_event_new_eos());
       gst_element_set_state(player.pipeline, i % 2 ? GST_STATE_NULL : GST_STATE_READY);
     }

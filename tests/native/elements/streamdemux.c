@@ -189,6 +189,7 @@ static void pads_come_and_go_while_frames_flow(void) {
   begin(&rig);
   Pusher pusher = {.rig = &rig};
   GThread *thread = g_thread_new("batches", push_batches, &pusher);
+  while (!g_atomic_int_get(&steady->frames) && !g_atomic_int_get(&pusher.failed)) g_usleep(100);
   for (gint round = 0; round < 4000 && !g_atomic_int_get(&pusher.failed); round++) {
     Branch *branch = branch_new(&rig, round % 2 ? "src_1" : "src_%u");
     if (round % 50 == 0) g_usleep(200);
@@ -198,7 +199,6 @@ static void pads_come_and_go_while_frames_flow(void) {
   g_thread_join(thread);
   /* A pad that has just been requested is not linked yet, which is no failure either. */
   CHECK(!pusher.failed);
-  CHECK(steady->frames > 0);
   branch_free(&rig, steady);
   rig_free(&rig);
 }

@@ -1,0 +1,93 @@
+"""Push arrays into a pipeline, from 320x240 to 3840x2160, against PyGObject."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.harness import Result
+
+SIZES = ((320, 240), (1280, 720), (1920, 1080), (3840, 2160))
+FRAMES = 4000
+
+
+def ours(width: int, height: int) -> dict[str, float]:
+    """Microseconds a frame from the first call of `generate` to the end of the stream."""
+    import numpy
+
+    from dsbind import Buffer, BufferProvider, Feeder, Pipeline
+
+    class Give(BufferProvider):
+        def __init__(self) -> None:
+            self.array = numpy.zeros((height, width, 3), numpy.uint8)
+            self.count = 0
+            self.begin = 0.0
+
+        def generate(self, size: int) -> Buffer:
+            if not self.count:
+                self.begin = time.perf_counter()
+            self.count += 1
+            return Buffer(self.array) if self.count <= FRAMES else Buffer()
+
+    give = Give()
+    caps = f"video/x-raw,format=RGB,width={width},height={height},framerate=30/1"
+    pipeline = Pipeline("inject")
+    properties = {"caps": caps, "do-timestamp": True, "max-bytes": 4 * width * height * 3}
+    pipeline.add("appsrc", "src", properties)
+    pipeline.add("fakesink", "sink", {"sync": False})
+    pipeline.link("src", "sink")
+    pipeline.attach("src", Feeder("feeder", give), tips="need-data/enough-data")
+    pipeline.start().wait()
+    return {"us": (time.perf_counter() - give.begin) / FRAMES * 1e6}
+
+
+def run(rounds: int) -> Result:
+    from benchmarks import gobject
+    from benchmarks.harness import Result, Row, alternate, child
+
+    result = Result("inject")
+    peers = gobject.interpreter() is not None
+    runs: dict[str, Callable[[], dict[str, float]]] = {}
+    # All sizes in each round: what slows the machine for a while, slows all of them.
+    for width, height in SIZES:
+        runs[f"ours {height}"] = partial(child, "benchmarks.inject", str(width), str(height))
+        if peers:
+            runs[f"peer {height}"] = partial(gobject.measure, "inject", width, height, 100)
+    medians = alternate(rounds, runs)
+    costs = [medians[f"ours {height}"]["us"] for _, height in SIZES]
+    for width, height in SIZES:
+        mine = medians[f"ours {height}"]["us"]
+        other = medians[f"peer {height}"]["us"] if peers else None
+        result.rows.append(
+            Row(
+                f"{width}x{height}, a frame; the ratio is PyGObject's time to ours",
+                mine,
+                "us",
+                other,
+                ratio=other and other / mine,
+                target=10 if height == 1080 and peers else None,
+            )
+        )
+    result.rows.append(
+        Row(
+            "the dearest size to the cheapest",
+            max(costs),
+            "us",
+            floor=min(costs),
+            ratio=max(costs) / min(costs),
+            target=1.15,
+            at_least=False,
+        )
+    )
+    return result
+
+
+if __name__ == "__main__":
+    # Once to warm up: the process before may have been the peer, which leaves much to clean up.
+    ours(int(sys.argv[1]), int(sys.argv[2]))
+    print(json.dumps(ours(int(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,100 @@
+"""Take frames out of a pipeline as arrays, from 320x240 to 3840x2160, against PyGObject."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.harness import Result
+
+SIZES = ((320, 240), (1280, 720), (1920, 1080), (3840, 2160))
+FRAMES = 400
+
+
+def ours(width: int, height: int) -> dict[str, float]:
+    """Median microseconds from the buffer to the array, in `consume`."""
+    from dsbind import Buffer, BufferRetriever, Pipeline, Receiver
+
+    class Take(BufferRetriever):
+        held: list[float]
+        leased: list[float]
+
+        def __init__(self) -> None:
+            self.held, self.leased = [], []
+
+        def consume(self, buffer: Buffer) -> None:
+            begin = time.perf_counter()
+            frame = buffer.extract(0).numpy()
+            middle = time.perf_counter()
+            buffer.extract(0, retain=False)
+            self.leased.append(time.perf_counter() - middle)
+            self.held.append(middle - begin)
+            if frame.shape != (height, width, 3):
+                raise RuntimeError(f"another frame came: {frame.shape}")
+
+    take = Take()
+    caps = f"video/x-raw,format=RGB,width={width},height={height},framerate=30/1"
+    pipeline = Pipeline("retrieve")
+    pipeline.add("videotestsrc", "src", {"num-buffers": 1})
+    pipeline.add("capsfilter", "caps", {"caps": caps})
+    pipeline.add("imagefreeze", "freeze", {"num-buffers": FRAMES})
+    pipeline.add("appsink", "sink", {"emit-signals": True, "sync": False, "max-buffers": 4})
+    pipeline.link("src", "caps", "freeze", "sink")
+    pipeline.attach("sink", Receiver("receiver", take), tips="new-sample")
+    pipeline.start().wait()
+    middle = FRAMES // 2
+    return {
+        "us": sorted(take.held)[middle] * 1e6,
+        "leased": sorted(take.leased)[middle] * 1e6,
+    }
+
+
+def run(rounds: int) -> Result:
+    from benchmarks import gobject
+    from benchmarks.harness import Result, Row, alternate, child
+
+    result = Result("retrieve")
+    peers = gobject.interpreter() is not None
+    runs: dict[str, Callable[[], dict[str, float]]] = {}
+    # All sizes in each round: what slows the machine for a while, slows all of them.
+    for width, height in SIZES:
+        runs[f"ours {height}"] = partial(child, "benchmarks.retrieve", str(width), str(height))
+        if peers:
+            runs[f"peer {height}"] = partial(gobject.measure, "retrieve", width, height, 60)
+    medians = alternate(rounds, runs)
+    costs = [medians[f"ours {height}"]["us"] for _, height in SIZES]
+    for width, height in SIZES:
+        mine = medians[f"ours {height}"]
+        other = medians[f"peer {height}"]["us"] if peers else None
+        result.rows.append(
+            Row(
+                f"{width}x{height}, a frame as an array; the ratio is PyGObject's time to ours",
+                mine["us"],
+                "us",
+                other,
+                ratio=other and other / mine["us"],
+                target=20 if height == 1080 and peers else None,
+            )
+        )
+        result.rows.append(Row(f"{width}x{height}, a leased tensor", mine["leased"], "us"))
+    result.rows.append(
+        Row(
+            "the dearest size to the cheapest",
+            max(costs),
+            "us",
+            floor=min(costs),
+            ratio=max(costs) / min(costs),
+            target=1.15,
+            at_least=False,
+        )
+    )
+    return result
+
+
+if __name__ == "__main__":
+    print(json.dumps(ours(int(sys.argv[1]), int(sys.argv[2]))))
