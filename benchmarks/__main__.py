@@ -1,14 +1,21 @@
-"""List the benchmarks, or run one: ``python -m benchmarks [NAME|all] [--json FILE]``."""
+"""List the benchmarks, or run one: ``python -m benchmarks [NAME|all] [--json FILE] [--keep]``.
+
+``python -m benchmarks all --keep`` runs all of them and keeps what they say: in
+``benchmarks/results/``, and as the table of the README. ``python -m benchmarks readme`` makes the
+table anew from what is kept.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.harness import Result, print_table
+from benchmarks.harness import Result, commit, print_table
+from benchmarks.results import FOLDER, save, write_readme
 
 # Name on the command line: module.
 BENCHMARKS = {
@@ -22,8 +29,13 @@ BENCHMARKS = {
     "retrieve": "retrieve",
     "inject": "inject",
     "convert": "convert",
+    "infer_overhead": "infer_overhead",
+    "postprocess": "postprocess",
     "scaling": "scaling",
     "soak": "soak",
+    "gpu": "gpu",
+    "track": "track",
+    "publish": "publish",
 }
 
 
@@ -32,9 +44,16 @@ def load(name: str) -> object:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="?", choices=[*BENCHMARKS, "all"])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", choices=[*BENCHMARKS, "all", "readme"])
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the result as JSON")
+    parser.add_argument(
+        "--keep", action="store_true", help="also write it to benchmarks/results and the README"
+    )
     parser.add_argument("--rounds", type=int, default=5, help="alternating rounds (default: 5)")
     options = parser.parse_args()
     if options.name is None:
@@ -42,17 +61,38 @@ def main() -> int:
             summary = (load(name).__doc__ or "").splitlines()[0]
             print(f"{name:10} {summary}")
         return 0
-    names = list(BENCHMARKS) if options.name == "all" else [options.name]
+    if options.name == "readme":
+        write_readme(BENCHMARKS)
+        return 0
+    # What is kept of the first would be a change of the tree for the next.
+    commit()
+    # What needs a GPU is asked for by its name.
+    everything = [name for name in BENCHMARKS if name != "gpu"]
+    names = everything if options.name == "all" else [options.name]
     results: list[Result] = []
+    failed = []
     for name in names:
-        result = load(name).run(options.rounds)  # type: ignore[attr-defined]
+        try:
+            result = load(name).run(options.rounds)  # type: ignore[attr-defined]
+        except Exception:
+            # The others take long enough to be worth having.
+            traceback.print_exc()
+            failed.append(name)
+            continue
         print_table(result)
         results.append(result)
+        if options.keep:
+            save(result, FOLDER)
+    if options.keep and results:
+        write_readme(BENCHMARKS)
     if options.json:
         documents = [result.document() for result in results]
-        document = documents[0] if options.name != "all" else documents
+        document = documents if options.name == "all" or failed else documents[0]
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return 0 if all(row.met is not False for result in results for row in result.rows) else 1
+    if failed:
+        print(f"these failed: {', '.join(failed)}", file=sys.stderr)
+    met = all(row.met is not False for result in results for row in result.rows)
+    return 0 if met and not failed else 1
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,11 @@ class Row:
     def document(self) -> dict[str, Any]:
         keys = ("what", "ours", "peer", "floor", "unit", "ratio", "target")
         values = asdict(self)
-        return {**{key: values[key] for key in keys}, "met": self.met}
+        return {
+            **{key: values[key] for key in keys},
+            "at_least": self.at_least,
+            "met": self.met,
+        }
 
 
 @dataclass
@@ -62,6 +67,7 @@ class Result:
         }
 
 
+@cache
 def machine() -> str:
     model = platform.processor() or platform.machine()
     try:
@@ -74,6 +80,7 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores, {platform.platform()}"
 
 
+@cache
 def commit() -> str:
     done = subprocess.run(
         ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
@@ -116,12 +123,13 @@ def child(module: str, *arguments: str) -> dict[str, float]:
     return numbers
 
 
+def number(value: float | None) -> str:
+    """A number as tables show it."""
+    return "-" if value is None else f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
+
+
 def print_table(result: Result) -> None:
     """Print the rows of a result, aligned."""
-
-    def number(value: float | None) -> str:
-        return "-" if value is None else f"{value:,.2f}" if value < 1000 else f"{value:,.0f}"
-
     head = ["what", "ours", "peer", "floor", "unit", "ratio", "target", "met"]
     lines = [head]
     for row in result.rows:

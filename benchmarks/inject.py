@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.harness import Result
 
-SIZES = ((320, 240), (1280, 720), (1920, 1080), (3840, 2160))
-FRAMES = 4000
+FRAMES = 20_000
 
 
 def ours(width: int, height: int) -> dict[str, float]:
@@ -47,44 +44,9 @@ def ours(width: int, height: int) -> dict[str, float]:
 
 
 def run(rounds: int) -> Result:
-    from benchmarks import gobject
-    from benchmarks.harness import Result, Row, alternate, child
+    from benchmarks.sizes import compare
 
-    result = Result("inject")
-    peers = gobject.interpreter() is not None
-    runs: dict[str, Callable[[], dict[str, float]]] = {}
-    # All sizes in each round: what slows the machine for a while, slows all of them.
-    for width, height in SIZES:
-        runs[f"ours {height}"] = partial(child, "benchmarks.inject", str(width), str(height))
-        if peers:
-            runs[f"peer {height}"] = partial(gobject.measure, "inject", width, height, 100)
-    medians = alternate(rounds, runs)
-    costs = [medians[f"ours {height}"]["us"] for _, height in SIZES]
-    for width, height in SIZES:
-        mine = medians[f"ours {height}"]["us"]
-        other = medians[f"peer {height}"]["us"] if peers else None
-        result.rows.append(
-            Row(
-                f"{width}x{height}, a frame; the ratio is PyGObject's time to ours",
-                mine,
-                "us",
-                other,
-                ratio=other and other / mine,
-                target=10 if height == 1080 and peers else None,
-            )
-        )
-    result.rows.append(
-        Row(
-            "the dearest size to the cheapest",
-            max(costs),
-            "us",
-            floor=min(costs),
-            ratio=max(costs) / min(costs),
-            target=1.15,
-            at_least=False,
-        )
-    )
-    return result
+    return compare("inject", rounds, what="a frame", frames=100, target=10, more={})
 
 
 if __name__ == "__main__":

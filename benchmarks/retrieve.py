@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchmarks.harness import Result
 
-SIZES = ((320, 240), (1280, 720), (1920, 1080), (3840, 2160))
 FRAMES = 400
 
 
@@ -55,45 +52,16 @@ def ours(width: int, height: int) -> dict[str, float]:
 
 
 def run(rounds: int) -> Result:
-    from benchmarks import gobject
-    from benchmarks.harness import Result, Row, alternate, child
+    from benchmarks.sizes import compare
 
-    result = Result("retrieve")
-    peers = gobject.interpreter() is not None
-    runs: dict[str, Callable[[], dict[str, float]]] = {}
-    # All sizes in each round: what slows the machine for a while, slows all of them.
-    for width, height in SIZES:
-        runs[f"ours {height}"] = partial(child, "benchmarks.retrieve", str(width), str(height))
-        if peers:
-            runs[f"peer {height}"] = partial(gobject.measure, "retrieve", width, height, 60)
-    medians = alternate(rounds, runs)
-    costs = [medians[f"ours {height}"]["us"] for _, height in SIZES]
-    for width, height in SIZES:
-        mine = medians[f"ours {height}"]
-        other = medians[f"peer {height}"]["us"] if peers else None
-        result.rows.append(
-            Row(
-                f"{width}x{height}, a frame as an array; the ratio is PyGObject's time to ours",
-                mine["us"],
-                "us",
-                other,
-                ratio=other and other / mine["us"],
-                target=20 if height == 1080 and peers else None,
-            )
-        )
-        result.rows.append(Row(f"{width}x{height}, a leased tensor", mine["leased"], "us"))
-    result.rows.append(
-        Row(
-            "the dearest size to the cheapest",
-            max(costs),
-            "us",
-            floor=min(costs),
-            ratio=max(costs) / min(costs),
-            target=1.15,
-            at_least=False,
-        )
+    return compare(
+        "retrieve",
+        rounds,
+        what="a frame as an array",
+        frames=60,
+        target=20,
+        more={"leased": "a leased tensor"},
     )
-    return result
 
 
 if __name__ == "__main__":

@@ -23,6 +23,10 @@ dsbind_require(GST_RTSP_SERVER "gstreamer-rtsp-server-1.0>=1.20" libgstrtspserve
 dsbind_require(CAIRO "cairo" libcairo2-dev)
 dsbind_require(PANGOCAIRO "pangocairo" libpango1.0-dev)
 dsbind_require(YAML_CPP "yaml-cpp" libyaml-cpp-dev)
+dsbind_require(EIGEN "eigen3" libeigen3-dev)
+dsbind_require(HIREDIS "hiredis>=0.14" libhiredis-dev)
+dsbind_require(RDKAFKA "rdkafka>=1.6" librdkafka-dev)
+dsbind_require(MOSQUITTO "libmosquitto>=2.0" libmosquitto-dev)
 
 # Debian's libyuv has no pkg-config file.
 find_path(YUV_INCLUDE_DIR libyuv.h)

@@ -14,7 +14,7 @@ if(DSBIND_SANITIZE)
 endif()
 
 add_library(dsbind_headers INTERFACE)
-target_include_directories(dsbind_headers INTERFACE ${DSBIND_INCLUDE_DIR})
+target_include_directories(dsbind_headers INTERFACE ${DSBIND_ABI_DIR} ${DSBIND_INCLUDE_DIR})
 target_link_libraries(dsbind_headers INTERFACE PkgConfig::GST)
 
 # dsbind_library(NAME SOURCES...): one of the NvDs libraries, under its own name.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dsbind.errors import ConfigError as ConfigError
     from dsbind.errors import ConfiguredFileError as ConfiguredFileError
     from dsbind.errors import ConfigWarning as ConfigWarning
+    from dsbind.errors import CudaError as CudaError
     from dsbind.errors import DisplayError as DisplayError
     from dsbind.errors import Error as Error
     from dsbind.errors import FlowError as FlowError
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from dsbind.messages import EOSMessage as EOSMessage
     from dsbind.messages import PipelineMessage as PipelineMessage
     from dsbind.messages import PipelineState as PipelineState
+    from dsbind.messages import SourceStateMessage as SourceStateMessage
     from dsbind.messages import StateTransitionMessage as StateTransitionMessage
     from dsbind.node import Node as Node
     from dsbind.pipeline import Pipeline as Pipeline
@@ -90,6 +92,7 @@ _HOMES = {
         "ConfigError",
         "ConfigWarning",
         "ConfiguredFileError",
+        "CudaError",
         "DisplayError",
         "Error",
         "FlowError",
@@ -115,6 +118,7 @@ _HOMES = {
         "EOSMessage",
         "PipelineMessage",
         "PipelineState",
+        "SourceStateMessage",
         "StateTransitionMessage",
     ),
     "node": ("Node",),

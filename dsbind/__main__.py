@@ -37,6 +37,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 def _graph(arguments: argparse.Namespace) -> int:
     from dsbind import sketching
 
+    _need_program(arguments)
     return sketching.run([arguments.program, *arguments.arguments], arguments.out, arguments.wait)
 
 
@@ -46,9 +47,18 @@ def _inspect(arguments: argparse.Namespace) -> int:
     return inspecting.run(arguments.element, arguments.property, arguments.json)
 
 
+def _need_program(arguments: argparse.Namespace) -> None:
+    if arguments.program is None:
+        arguments.parser.error(
+            f"name a program, as in `{arguments.parser.prog} program.py`; "
+            "without one of your own, `dsbind demo` shows what dsbind does"
+        )
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from dsbind import programs
 
+    _need_program(arguments)
     module = ["-m"] if arguments.module else []
     programs.run([*module, arguments.program, *arguments.arguments], arguments.progress)
 
@@ -63,6 +73,13 @@ def _samples(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _add_program(parser: argparse.ArgumentParser) -> None:
+    # Optional to argparse only, whose own words do not help anybody on.
+    parser.add_argument("program", nargs="?", metavar="PROGRAM.py")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's")
+    parser.set_defaults(parser=parser)
+
+
 def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run = commands.add_parser(
         "run",
@@ -74,8 +91,7 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--progress", action="store_true", help="show how far each pipeline is, on standard error"
     )
     run.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module's name")
-    run.add_argument("program", metavar="PROGRAM.py")
-    run.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's")
+    _add_program(run)
     run.set_defaults(run=_run)
 
 
@@ -113,8 +129,7 @@ def _add_graph(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="SECONDS",
         help="time for further pipelines after the first (default: 5)",
     )
-    graph.add_argument("program", metavar="PROGRAM.py")
-    graph.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGS", help="the program's")
+    _add_program(graph)
     graph.set_defaults(run=_graph)
 
 

@@ -9,16 +9,17 @@ import queue
 import threading
 import weakref
 from collections.abc import Sequence
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from dsbind import _callbacks
 from dsbind.attaching import Attachable, Attachment
-from dsbind.errors import ArgumentTypeError, ConfigError, ProbeError, StreamError
+from dsbind.errors import ArgumentTypeError, ConfigError, ProbeError, StreamError, shown
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
-    from dsbind._feeder import AppSource
+    from dsbind._feeder import AppSource, Pushed
     from dsbind.buffer import Buffer
     from dsbind.graph import Graph
 
@@ -278,7 +279,21 @@ class Receiver(Attachable):
 
     def _take(self, buffer: Buffer) -> None:
         result = self.retriever.consume(buffer)
-        if result is not None and operator.index(result) < 0:
+        if result is None:
+            return
+        if isinstance(result, CoroutineType):
+            result.close()
+            raise ArgumentTypeError(
+                f"consume() of {type(self.retriever).__name__} is a coroutine, which nobody awaits "
+                "here: write it with plain def, and hand work to a loop by "
+                "asyncio.run_coroutine_threadsafe()"
+            )
+        if not hasattr(result, "__index__"):
+            raise ArgumentTypeError(
+                f"consume() of {type(self.retriever).__name__} returned {shown(result)[:80]}: "
+                "return 1 to go on, a negative number to stop the pipeline, or nothing"
+            )
+        if operator.index(result) < 0:
             raise StreamError(
                 f"consume() of {type(self.retriever).__name__} returned {result}: a negative "
                 "number stops the pipeline; return 1 to go on"
@@ -297,6 +312,11 @@ class _Feeding:
     def __init__(
         self, graph: Graph, target: str, source: AppSource, provider: BufferProvider
     ) -> None:
+        from dsbind._feeder import Pushed
+        from dsbind.buffer import Buffer
+
+        # Once: to import them for each frame takes longer than to push it.
+        self._pushed, self._buffer = Pushed, Buffer
         self._element = graph.element(target)
         self._source = source
         self._provider = provider
@@ -348,22 +368,20 @@ class _Feeding:
 
     def serve(self, run: int, size: int) -> bool:
         """Ask for one buffer and push it: whether the stream goes on."""
-        from dsbind._feeder import Pushed
-
-        _callbacks.enter(self)
         try:
-            pushed = self._source.push(run, _buffer_of(self._provider, size))
+            pushed = _callbacks.run(self, self._push, run, size)
         except BaseException as error:
             if self._source.is_running(run):
                 self._report(error)
             else:
                 _log.warning("a provider failed after its pipeline had ended", exc_info=True)
             return False
-        finally:
-            _callbacks.leave()
-        if pushed is Pushed.EMPTY:
+        if pushed is self._pushed.EMPTY:
             self._source.pause(run, _ASK_AGAIN)
-        return pushed is not Pushed.ENDED
+        return pushed is not self._pushed.ENDED
+
+    def _push(self, run: int, size: int) -> Pushed:
+        return self._source.push(run, _buffer_of(self._provider, size, self._buffer))
 
     def __del__(self) -> None:
         self._source.end()
@@ -378,12 +396,10 @@ def _feed(source: AppSource, run: int, owner: weakref.ref[_Feeding]) -> None:
         del feeding
 
 
-def _buffer_of(provider: BufferProvider, size: int) -> Buffer:
+def _buffer_of(provider: BufferProvider, size: int, kind: type[Buffer]) -> Buffer:
     """What a provider generates, as a buffer."""
-    from dsbind.buffer import Buffer
-
     given: Any = provider.generate(size)
-    if isinstance(given, Buffer):
+    if isinstance(given, kind):
         return given
     name = type(provider).__name__
     if given is None:
@@ -392,7 +408,7 @@ def _buffer_of(provider: BufferProvider, size: int) -> Buffer:
             "the end of the stream"
         )
     try:
-        return Buffer(given)
+        return kind(given)
     except TypeError as error:
         raise ArgumentTypeError(
             f"generate() of {name} returned {type(given).__name__}, which makes no Buffer: {error}"

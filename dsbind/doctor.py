@@ -29,6 +29,9 @@ ELEMENTS = (
     "nvstreamdemux",
     "nvvideoconvert",
     "nvinfer",
+    "nvsegvisual",
+    "nvtracker",
+    "nvtrackerbin",
     "nvmultistreamtiler",
     "nvdsosd",
     "nvosdbin",
@@ -151,35 +154,36 @@ def _native(missing: list[Item]) -> Item:
     problem = _error_of(gst.init)
     if problem:
         missing.append(_missing("GStreamer", True, problem, _reinstall()))
+    folders = {item["name"]: item["path"] for item in runtime.origins() if item["path"]}
+    folders["bundled"] = runtime.plugin_dir()
     for name in ELEMENTS:
-        item = _element(name, runtime.find_element, runtime.plugin_dir())
+        item = _element(name, runtime.find_element, folders)
         found["elements"].append(item)
         if item["error"]:
             missing.append(_missing(name, True, item["error"], _reinstall()))
     for needed, names in ((True, SYSTEM_ELEMENTS), (False, OPTIONAL_ELEMENTS)):
         for name, (package, purpose) in names.items():
-            item = _element(name, runtime.find_element, runtime.plugin_dir())
+            item = _element(name, runtime.find_element, folders)
             found["elements"].append(item)
             if item["error"]:
                 missing.append(_missing(name, needed, f"for {purpose}", _install(package)))
     return found
 
 
-def _element(name: str, find: Callable[[str], str | None], plugin_dir: str) -> Item:
+def _element(name: str, find: Callable[[str], str | None], folders: dict[str, str]) -> Item:
+    """Where an element comes from; `folders` are those of plugins, by their origin."""
     path = find(name)
     if path is None:
         return {
             "name": name,
             "origin": None,
             "path": None,
-            "error": _why_not(Path(plugin_dir, f"libgst{name}.so")),
+            "error": _why_not(Path(folders["bundled"], f"libgst{name}.so")),
         }
-    if path.startswith(plugin_dir):
-        origin = "bundled"
-    elif "/deepstream/" in path:
-        origin = "sdk"
-    else:
-        origin = "system"
+    origin = "system"
+    for owner, folder in folders.items():
+        if path.startswith(f"{folder}/"):
+            origin = owner
     return {"name": name, "origin": origin, "path": path, "error": None}
 
 

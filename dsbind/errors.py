@@ -9,6 +9,7 @@ import re
 import sys
 import warnings
 from collections.abc import Iterable
+from itertools import islice
 from urllib.parse import quote
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "ConfigError",
     "ConfigWarning",
     "ConfiguredFileError",
+    "CudaError",
     "DisplayError",
     "Error",
     "FlowError",
@@ -88,6 +90,10 @@ class PipelineFileError(ConfigError, RuntimeError):
 
 class RuntimeNotFoundError(Error, ImportError):
     """The native libraries or GStreamer cannot be used here."""
+
+
+class CudaError(Error, RuntimeError):
+    """A call of the CUDA driver failed, or there is no driver; the text names both."""
 
 
 class LinkError(Error, RuntimeError):
@@ -217,7 +223,18 @@ def shown(value: object) -> str:
 
 def uri_of_path(path: str) -> str:
     """A file's URI; a relative path counts from the working directory."""
-    return f"file://{quote(os.fsencode(os.path.abspath(path)))}"
+    return f"file://{quote(os.fsencode(absolute(path)))}"
+
+
+def absolute(path: str) -> str:
+    """A path as it is from everywhere; a relative one counts from the working directory."""
+    try:
+        return os.path.abspath(path)
+    except FileNotFoundError:
+        raise MissingFileError(
+            f"{path!r} counts from the working directory, which was removed: change to another one "
+            "(os.chdir), or give an absolute path"
+        ) from None
 
 
 def add_text(error: BaseException, text: str) -> None:
@@ -232,8 +249,30 @@ def missing_file(path: str, purpose: str = "") -> MissingFileError:
     """The error for a file that is not there; `purpose` says what it was wanted for."""
     from dsbind.paths import hint
 
-    advice = ". ".join(text for text in (purpose, hint(path)) if text)
+    advice = ". ".join(text for text in (purpose, hint(path), _near(path)) if text)
     return MissingFileError(f"File {path} doesn't exist{f': {advice}' if advice else ''}")
+
+
+# A folder with more than so many names is not searched.
+_MOST_NAMES = 2000
+
+
+def _near(path: str) -> str:
+    """What was probably meant by a path at which there is nothing."""
+    if path.startswith("~"):
+        return home_hint(path)
+    folder, name = os.path.split(path)
+    try:
+        names = [entry.name for entry in islice(os.scandir(folder or "."), _MOST_NAMES)]
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(name, names, 1, 0.8)
+    return f"Did you mean {os.path.join(folder, close[0])!r}?" if close else ""
+
+
+def home_hint(path: str) -> str:
+    """What to do about "~" in a path, which only a shell knows."""
+    return f"For a home folder write os.path.expanduser({path!r})"
 
 
 def unreadable(uri: str, reason: str) -> SourceError:

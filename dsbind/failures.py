@@ -40,7 +40,7 @@ _DISPLAYS = {
     "ximagesink",
 }
 # What they miss is named in their configuration file.
-_CONFIGURED = {"nvinfer", "nvinferserver"}
+_CONFIGURED = {"nvinfer", "nvinferserver", "nvdsanalytics", "nvdspreprocess"}
 
 _CLASSES: dict[tuple[str, int], type[Error]] = {
     ("core", 12): MissingElementError,  # MISSING_PLUGIN

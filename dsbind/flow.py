@@ -7,6 +7,7 @@ from dsbind.operations.base import MediaType, StreamInfo
 from dsbind.operations.base import parse_stream_info as _parse_stream_info  # programs use it
 from dsbind.operations.encode import Encode
 from dsbind.operations.inject import Inject
+from dsbind.operations.publish import Publish
 from dsbind.operations.render import Render, RenderMode
 from dsbind.operations.retrieve import Retrieve
 from dsbind.operations.sources import Sources
@@ -17,7 +18,7 @@ from dsbind.run import MessageCallback
 __all__ = ["Flow", "MediaType", "RenderMode", "StreamInfo", "_parse_stream_info"]
 
 
-class Flow(Sources, Inject, Steps, Render, Encode, Retrieve):
+class Flow(Sources, Inject, Steps, Render, Encode, Publish, Retrieve):
     """A chain of operations; each adds elements to the pipeline and gives the flow after it.
 
     Parameters

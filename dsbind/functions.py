@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from typing import Any, NamedTuple
 
 from dsbind.errors import ArgumentTypeError
 
-__all__ = ["Address", "function_of", "is_native", "state_of"]
+__all__ = ["Address", "function_of", "is_native", "need_plain", "state_of"]
 
 _SIGNATURE = "int probe(NvDsBatchMeta *batch, void *user), as dsbind.h declares it"
 _KINDS = (
@@ -26,6 +27,22 @@ class Address(NamedTuple):
 
     value: int
     kept: object
+
+
+def need_plain(who: str, function: object) -> None:
+    """Refuse a function of which a call runs nothing yet: `async`, or with `yield` in it.
+
+    Raises
+    ------
+    ArgumentTypeError
+        It is one.
+    """
+    lazy = (inspect.iscoroutinefunction, inspect.isgeneratorfunction, inspect.isasyncgenfunction)
+    if any(check(function) for check in lazy):
+        raise ArgumentTypeError(
+            f"{who}: {getattr(function, '__qualname__', function)} is called on a thread of its "
+            "own, without an event loop, and would never run: define it without async and yield"
+        )
 
 
 def is_native(value: object) -> bool:
@@ -128,7 +145,7 @@ def _is_ctypes_function(value: object) -> bool:
 
 
 def _is_cffi(value: object) -> bool:
-    return type(value).__module__ == "_cffi_backend" and type(value).__name__.endswith("CData")
+    return type(value).__module__ == "_cffi_backend" and "CData" in type(value).__name__
 
 
 def _is_numba(value: object) -> bool:

@@ -11,13 +11,15 @@ from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from dsbind import gst
-from dsbind._branch import is_sink
+from dsbind._branch import has_streams_apart, is_sink
 from dsbind.attaching import Attachable, Attachment
 from dsbind.branches import Branches
+from dsbind.claims import Claim, claim_all
 from dsbind.errors import (
     ArgumentTypeError,
     ConfigError,
     Error,
+    LinkError,
     MissingElementError,
     OutputError,
     ProbeError,
@@ -40,6 +42,10 @@ class Failure:
             if self.error is None:
                 self.error = error
         self._core.wake("failure")
+
+
+class CycleError(LinkError, ConfigError):
+    """A link would lead frames back to where they came from."""
 
 
 class Server(Protocol):
@@ -136,8 +142,32 @@ class Graph:
             ) from None
 
     def link(self, source: str, target: str, source_pad: str = "", target_pad: str = "") -> None:
-        _, sink = self.element(source).link(self.element(target), source_pad, target_pad)
+        first, second = self.element(source), self.element(target)
+        way = self._way(target, source)
+        # Of an element with streams apart, only itself knows which goes where.
+        if way and not any(has_streams_apart(self.elements[name]) for name in way):
+            raise CycleError(
+                f"Elements linking failed: {source} to {target} would close the cycle "
+                f"{' -> '.join([source, *way])}, in which no frame ever comes to an end: "
+                "leave out one of its links"
+            )
+        _, sink = first.link(second, source_pad, target_pad)
         self.links.setdefault(source, []).append((target, sink))
+
+    def _way(self, start: str, end: str) -> list[str]:
+        """The elements that the links lead through from one to another; empty where they do not."""
+        before = {start: ""}
+        for name in (names := [start]):
+            if name == end:
+                way = [end]
+                while before[way[0]]:
+                    way.insert(0, before[way[0]])
+                return way
+            for target, _ in self.links.get(name, ()):
+                if target not in before:
+                    before[target] = name
+                    names.append(target)
+        return []
 
     def attach(self, target: str, what: Attachable, tips: str = "") -> None:
         self.element(target)
@@ -196,19 +226,39 @@ class Graph:
         for name in self.elements:
             if _same_file(path, self.uri_of(name)):
                 raise OutputError(f"{path} is an input of this pipeline; choose another output")
-        if path in self.outputs:
+        if any(os.path.realpath(path) == os.path.realpath(other) for other in self.outputs):
             raise OutputError(f"{path} is written by this pipeline already; choose another name")
         before = _stamp(path)
         try:
-            with open(path, "ab"):
-                pass
             if before is None:
-                os.unlink(path)
+                Claim(path).release(keep_empty=False)
+            else:
+                with open(path, "ab"):
+                    pass
+        except BlockingIOError:
+            # It may be free again when this pipeline starts.
+            pass
         except OSError as error:
             raise OutputError(
                 f"{path} cannot be written: {error.strerror}; choose another folder or name"
             ) from error
         self.outputs[path] = before
+
+    def claim_outputs(self) -> list[Claim]:
+        """Claim all files that are written, also by elements that the program made.
+
+        Raises
+        ------
+        OutputError
+            Somebody else writes one of them.
+        """
+        paths = [
+            str(element.get("location") or "")
+            for element in self.elements.values()
+            if element.factory == "filesink" and not element.get("append")
+        ]
+        paths += [path for path in self.outputs if path not in paths]
+        return claim_all(path for path in paths if path)
 
     def partial_outputs(self) -> list[str]:
         """Files that this run began to write. Those still empty are removed."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from dsbind import gst
 from dsbind._branch import is_sink, say_eos
-from dsbind.errors import Error
+from dsbind.errors import Error, mask_uri
 from dsbind.failures import error_of, warn_of
+from dsbind.messages import SourceStateMessage
 
 if TYPE_CHECKING:
     from dsbind.branches import Branch
@@ -82,6 +83,33 @@ class Losses:
         if len(self._errors) < _MOST:
             self._errors.append(error)
         _log.warning("%s; the other sources go on", error)
+
+    def take_state(self, message: gst.Message) -> SourceStateMessage:
+        """Log that a source comes and goes, once for each time, and say it in a message."""
+        given = message.details
+        number = int(str(given["source-id"]))
+        for _, pad in self._graph.links.get(message.origin, ()):
+            if number < 0 and pad.startswith("sink_"):
+                number = int(pad.removeprefix("sink_"))
+        state = SourceStateMessage(
+            message.origin,
+            number,
+            mask_uri(str(given["uri"])),
+            str(given["state"]),
+            int(str(given["attempt"])),
+            float(str(given["seconds"])),
+            mask_uri(str(given["reason"])),
+        )
+        if state.state == "lost":
+            _log.warning(
+                "source %r: %s is lost: %s; it will be tried again",
+                state.source,
+                state.uri,
+                state.reason,
+            )
+        elif state.state == "playing":
+            _log.warning("source %r plays again after %.1f s", state.source, state.seconds)
+        return state
 
     def _set_aside(self, name: str) -> None:
         """Go on without a source: its muxer pads end, it is not started again."""

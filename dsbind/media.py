@@ -3,13 +3,21 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from dataclasses import dataclass
 
 from dsbind._discoverer import AudioStreamInfo, VideoStreamInfo, discover
-from dsbind.errors import SourceError, mask_uri
-from dsbind.paths import local
+from dsbind.errors import ConfigError, MissingFileError, SourceError, mask_uri
+from dsbind.operations.sources import uri_of
 
 __all__ = ["AudioStreamInfo", "MediaInfo", "VideoStreamInfo"]
+
+_log = logging.getLogger("dsbind")
+
+
+class MissingSourceError(SourceError, MissingFileError):
+    """The file does not exist."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,7 +46,7 @@ class MediaInfo:
     error: SourceError | None = None
 
     @classmethod
-    def discover(cls, uri: str, timeout: float = 5.0) -> MediaInfo:
+    def discover(cls, uri: str | os.PathLike[str], timeout: float = 5.0) -> MediaInfo:
         """Look into a file or stream.
 
         Parameters
@@ -51,13 +59,23 @@ class MediaInfo:
         Returns
         -------
         MediaInfo
-            False, with the reason in `error`, where it cannot be read.
+            False, with the reason in `error` and in the log, where it cannot be read.
         """
+        name = str(os.fspath(uri) if isinstance(uri, os.PathLike) else uri)
+        error: SourceError
         try:
-            live, duration, streams = discover(local(uri), timeout)
-        except SourceError as error:
-            return cls(uri, error=error)
-        return cls(uri, live, duration or 0, streams)
+            live, duration, streams = discover(uri_of(uri), timeout)
+            if streams:
+                return cls(name, live, duration or 0, streams)
+            error = SourceError(f"{name} holds no audio and no video that can be decoded here")
+        except MissingFileError as missing:
+            error = MissingSourceError(str(missing))
+        except ConfigError as wrong:
+            error = SourceError(str(wrong))
+        except SourceError as unreadable:
+            error = unreadable
+        _log.info("MediaInfo.discover: %s", error)
+        return cls(name, error=error)
 
     @property
     def video(self) -> VideoStreamInfo:

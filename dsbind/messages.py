@@ -13,6 +13,7 @@ __all__ = [
     "EOSMessage",
     "PipelineMessage",
     "PipelineState",
+    "SourceStateMessage",
     "StateTransitionMessage",
 ]
 
@@ -78,3 +79,34 @@ class DynamicSourceMessage(PipelineMessage):
             f"sensor_id={self.sensor_id!r}, sensor_name={self.sensor_name!r}, "
             f"uri={mask_uri(self.uri)!r})"
         )
+
+
+@dataclass(frozen=True)
+class SourceStateMessage(PipelineMessage):
+    """An RTSP source that is to be connected to again was lost, is tried again, or plays again.
+
+    Attributes
+    ----------
+    source : str
+        Name of the source's element.
+    source_id : int
+        The `source_id` of its frames; -1 where it is in no batch.
+    uri : str
+        What it reads, without credentials.
+    state : str
+        "lost", "reconnecting" or "playing".
+    attempt : int
+        The how many-th attempt to connect since it was lost; 0 for "lost".
+    seconds : float
+        How long it has been lost.
+    reason : str
+        Why it was lost.
+    """
+
+    source: str
+    source_id: int
+    uri: str
+    state: str
+    attempt: int = 0
+    seconds: float = 0.0
+    reason: str = ""

@@ -149,6 +149,7 @@ def attach(
     if not isinstance(what, Attachable):
         raise ArgumentTypeError(
             f"Unsupported object type for {caller}: {what!r} is no Probe, Feeder or Receiver"
+            + _way_to_attach(what)
         )
     if properties is not None:
         if not isinstance(properties, Mapping):
@@ -157,6 +158,15 @@ def attach(
             )
         what.set(properties)
     graph.attach(target, what, tips)
+
+
+def _way_to_attach(what: object) -> str:
+    name = getattr(what, "__name__", type(what).__name__)
+    if hasattr(what, "handle_metadata") or hasattr(what, "handle_buffer"):
+        return f': attach Probe("name", {name}{"" if isinstance(what, type) else "()"})'
+    if callable(what):
+        return ": subclass BatchMetadataOperator, and attach a Probe with an instance of it"
+    return ""
 
 
 def is_pair(value: object) -> bool:

@@ -28,7 +28,7 @@ def local(path: str) -> str:
     """A path, or a file:// URI, as it is on this machine.
 
     One inside the SDK leads to the tree of samples where the environment names one (`dsbind run`
-    does), unless the SDK has that file. The tree is made when something in it is first asked for.
+    does), unless the SDK has that file. What is asked for is made when it is first asked for.
     """
     tree = os.environ.get(TREE_VARIABLE)
     if not tree:
@@ -39,14 +39,19 @@ def local(path: str) -> str:
     scheme, rest = match[1] or "", match[2]
     if os.path.exists(path[len(scheme) :]):
         return path
-    from dsbind.samples import install
+    from dsbind.samples import provide
 
-    install(tree)
+    provide(tree, rest)
     return f"{scheme}{tree}{rest}"
 
 
 def hint(path: str) -> str:
     """What to do about a missing file of the SDK; empty for any other path."""
+    tree = os.environ.get(TREE_VARIABLE)
+    if tree and os.path.dirname(path) == f"{tree}/samples/streams":
+        from dsbind.samples import STREAM_NAMES
+
+        return f"the samples are {', '.join(STREAM_NAMES)}"
     if _IN_SDK.fullmatch(path) is None:
         return ""
     return (

@@ -18,9 +18,11 @@ from dsbind.errors import (
     StopTimeoutError,
     add_text,
 )
+from dsbind.functions import need_plain
 from dsbind.graph import Graph
 from dsbind.node import Node, attach, is_pair
 from dsbind.picture import GRAPHS_VARIABLE, Picture, draw
+from dsbind.publishing import counts
 from dsbind.run import MessageCallback, Run, end_all
 from dsbind.terminating import delayed
 
@@ -209,6 +211,7 @@ class Pipeline:
         """
         if on_message is not None and not callable(on_message):
             raise ArgumentTypeError(f"Message callback is not callable: {on_message!r}")
+        need_plain("on_message", on_message)
         if not self._graph.elements:
             raise StateError(f"pipeline {self.name!r} is empty; add() elements first")
         with self._lock:
@@ -288,7 +291,7 @@ class Pipeline:
                 self._interrupt(run)
                 if run.error is not None:
                     add_text(interrupt, f"the pipeline had failed: {run.error}")
-                for path in self._graph.partial_outputs():
+                for path in run.partial_outputs():
                     add_text(interrupt, f"output so far is in {path}")
                 raise
         if not ended:
@@ -411,6 +414,15 @@ class Pipeline:
 
     # Looking at it
 
+    def stats(self) -> dict[str, dict[str, int | bool]]:
+        """What `publish` has counted, by the name of its element.
+
+        At any time, and after the end: `messages` handed over, of which so many were `acknowledged`
+        by the broker, have `failed` (refused, or not sent in time) or were `dropped` by the queue's
+        policy, and so many are `queued` still; `retried` counts those that were sent again.
+        """
+        return counts(self._graph)
+
     def graph(self, details: bool = False) -> Picture:
         """The elements and their links: a picture, and text in Graphviz' dot language.
 
@@ -446,6 +458,8 @@ def _seconds(method: str, value: object) -> float:
         seconds = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise ArgumentTypeError(f"{method}() takes seconds, not {value!r}") from None
+    except OverflowError:
+        raise ConfigError(f"{method}() takes seconds, not a number of that size") from None
     if math.isnan(seconds):
         raise ConfigError(f"{method}() takes seconds, not {value!r}")
     return seconds
@@ -453,11 +467,7 @@ def _seconds(method: str, value: object) -> float:
 
 def _wait(run: Run, limit: float | None) -> bool:
     """Whether a run has ended, after at most `limit` seconds."""
-    if limit is None:
-        while not run.ended.wait(_LOOK_AGAIN):
-            pass
-        return True
-    until = time.monotonic() + limit
+    until = math.inf if limit is None else time.monotonic() + limit
     while not run.ended.wait(max(0.0, min(_LOOK_AGAIN, until - time.monotonic()))):
         if time.monotonic() >= until:
             return False

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from dsbind.attaching import Attachable, Attachment
+from dsbind.costs import Costs
 from dsbind.errors import ArgumentTypeError, ConfigError, nearest
-from dsbind.functions import function_of, is_native, state_of
+from dsbind.functions import function_of, is_native, need_plain, state_of
 
 if TYPE_CHECKING:
     from dsbind._native_probe import FunctionProbe
@@ -162,12 +162,15 @@ class Probe(Attachable):
                 f"{who}: user, reads_only and all_buffers are for native functions; an operator "
                 "keeps its own state, and a BufferObserver only reads"
             )
+        elif isinstance(operator, BatchMetadataOperator):
+            need_plain(who, operator.handle_metadata)
+        else:
+            need_plain(who, operator.handle_buffer)
         self.name = name
         self.operator = operator
         self.reads_only = reads_only
         self.all_buffers = all_buffers
-        # Weak: they hold their elements, and a probe may outlive its pipeline.
-        self._attached: weakref.WeakSet[PadProbe | FunctionProbe] = weakref.WeakSet()
+        self._costs = Costs()
 
     @staticmethod
     def create(plugin: str, name: str) -> Attachable:
@@ -188,20 +191,13 @@ class Probe(Attachable):
         """What is called for each buffer: a method of the operator."""
         if isinstance(self.operator, BatchMetadataOperator):
             return self.operator.handle_metadata
-        if isinstance(self.operator, BufferOperator):
-            return self.operator.handle_buffer
-        observe = self.operator.handle_buffer
-
-        def see(buffer: Buffer) -> None:
-            observe(buffer)
-
-        return see
+        handler: Callable[[Any], object] = self.operator.handle_buffer
+        return handler
 
     @property
     def stats(self) -> ProbeCost:
-        """What it has cost, at all elements it is attached to."""
-        costs = [attachment.cost() for attachment in list(self._attached)]
-        return ProbeCost(sum(calls for calls, _ in costs), sum(time for _, time in costs))
+        """What it has cost, at all elements that it was ever attached to."""
+        return ProbeCost(*self._costs.total())
 
     def attach_to(self, graph: Graph, target: str, tips: str) -> Attachment:
         """Watch a source pad: the last one of the element, or the one that `tips` names.
@@ -236,8 +232,7 @@ class Probe(Attachable):
                 graph.failure.report,
                 reads=isinstance(self.operator, BufferObserver),
             )
-        self._attached.add(attachment)
-        return attachment
+        return self._costs.count(attachment)
 
     def __repr__(self) -> str:
         return f"Probe({self.name!r}, {self.operator!r})"

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import os
 import warnings
-import weakref
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from dsbind.attaching import Attachable, Attachment
+from dsbind.costs import Costs
 from dsbind.errors import (
     ArgumentTypeError,
     ConfigError,
@@ -40,7 +40,6 @@ Operator = TypeVar("Operator", bound=type)
 _LATENCY = "NVDS_ENABLE_LATENCY_MEASUREMENT"
 # Of NVIDIA's; dsbind has nothing of the kind.
 _ABSENT = {
-    "add_message_meta_probe",
     "resnet_tensor_parser",
     "smart_recording_action",
     "smart_recording_signal",
@@ -136,7 +135,7 @@ class BuiltinProbe(Attachable):
         self.factory = factory
         self._native = _builtin.NativeProbe(factory)
         self._known = _builtin.properties(factory)
-        self._attached: weakref.WeakSet[_NativeAttachment] = weakref.WeakSet()
+        self._costs = Costs()
         self._warned = False
 
     def set(self, properties: Mapping[str, object]) -> BuiltinProbe:
@@ -174,15 +173,12 @@ class BuiltinProbe(Attachable):
 
     @property
     def stats(self) -> ProbeCost:
-        """What it has cost, at all elements it is attached to."""
-        costs = [attachment.cost() for attachment in list(self._attached)]
-        return ProbeCost(sum(calls for calls, _ in costs), sum(time for _, time in costs))
+        """What it has cost, at all elements that it was ever attached to."""
+        return ProbeCost(*self._costs.total())
 
     def attach_to(self, graph: Graph, target: str, tips: str) -> Attachment:
         """Watch a pad: the last source pad of the element, or the one that `tips` names."""
-        attachment = _NativeAttachment(self, graph, target, tips)
-        self._attached.add(attachment)
-        return attachment
+        return self._costs.count(_NativeAttachment(self, graph, target, tips))
 
     def begin(self) -> None:
         """A run begins: forget what was counted."""

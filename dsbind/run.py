@@ -11,8 +11,10 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from dsbind import gst
+from dsbind.claims import Claim
 from dsbind.errands import Errand
 from dsbind.errors import StateError, StopTimeoutError, StreamError, add_text
 from dsbind.failures import is_closed_window
@@ -85,6 +87,9 @@ class Run:
         run = weakref.proxy(self)
         self._losses = Losses(graph, lambda: run._ask_for_state())
         self._switched: list[tuple[gst.Element, str]] = []
+        # The files that it writes; None while they are not its own.
+        self._claims: list[Claim] | None = None
+        self._partial: list[str] = []
         self._progress = PlayingTime(graph.name) if os.environ.get(VARIABLE) else None
 
     # Called by the pipeline
@@ -109,6 +114,7 @@ class Run:
         _running.add(self)
         self.graph.failure.error = None
         self.graph.note_outputs()
+        self._claims = self.graph.claim_outputs()
         self.graph.branches.prepare()
         self.graph.rest_left_out()
         self.graph.warn_of_lone_sinks()
@@ -221,6 +227,10 @@ class Run:
         if waits and errand.error is not None:
             raise errand.error
 
+    def partial_outputs(self) -> list[str]:
+        """The files that it began to write; as far as is known when it has not ended."""
+        return self._partial if self._claims is None else self.graph.partial_outputs()
+
     def abandon(self, error: BaseException) -> None:
         """End at once, because of what cut `prepare` or `play` short."""
         if self._thread is None or self._thread.ident is None:
@@ -234,6 +244,9 @@ class Run:
         self.error = StateError(
             f"pipeline {self.graph.name!r} runs in the process that this one was forked from"
         )
+        claims, self._claims = self._claims or [], None
+        for claim in claims:
+            claim.leave()
         self.ended = threading.Event()
         self.ended.set()
         self.halted.set()
@@ -341,6 +354,8 @@ class Run:
             fields = {key.replace("-", "_"): value for key, value in message.details.items()}
             added = message.text == "stream-add"
             self._tell(DynamicSourceMessage(added, **fields))  # type: ignore[arg-type]
+        elif message.text == "source-state":
+            self._tell(self._losses.take_state(message))
 
     def _tell(self, message: PipelineMessage) -> None:
         if self._on_message is not None and self.graph.failure.error is None:
@@ -361,13 +376,20 @@ class Run:
                 self._paused = False
                 self._stopping = now
                 self._core.set_state(gst.PLAYING)
-        elif self._core.wait_state(0) != gst.PLAYING:
+        elif self._core.wait_state(0) != gst.PLAYING and not self._awaits_camera():
             # Until it plays, a source that is asked to end can block the change to PLAYING.
             if now - self._stopping >= _STARTING:
                 self._cut_off()
         elif self._asked is None or now - self._asked >= _ASK_AGAIN:
             self._asked = now
             self._core.send_eos()
+
+    def _awaits_camera(self) -> bool:
+        """Whether a source has yet to connect, without which sinks may never play."""
+        return any(
+            element.has("rtsp-state") and element.get("rtsp-state") not in ("", "playing")
+            for element in self.graph.elements.values()
+        )
 
     def _switch_off(self) -> None:
         for element in self.graph.elements.values():
@@ -403,14 +425,22 @@ class Run:
             self._done = True
             return
         name = message.path[0] if message.path else ""
-        if self._asked is not None and not self.graph.outputs and self.graph.uri_of(name):
-            # Told to end before it had begun to read: to a demuxer that is a file without streams.
+        if self._asked is not None and self.graph.uri_of(name) and self._is_echo_of_stop(message):
             _log.debug("source %r was stopped: %s", name, message.text)
+            self._complete = complete_files(self.graph, None, self._is_late)
             self._done = True
             return
         error = self._losses.take_error(message)
         if error is not None:
             self._finish(error)
+
+    def _is_echo_of_stop(self, message: gst.Message) -> bool:
+        # Told to end before it had begun to read: to a demuxer that is a file without streams. What
+        # cannot be opened at all is said where a file was to be written.
+        return not self.graph.outputs or message.domain == "stream"
+
+    def _is_late(self) -> bool:
+        return self._deadline is not None and time.monotonic() >= self._deadline
 
     def _ask_for_state(self) -> None:
         if self.watched:
@@ -439,6 +469,7 @@ class Run:
         except BaseException as error:
             self._finish(error)
         finally:
+            self._release_outputs()
             # Whatever happens, nobody waits for ever.
             _running.discard(self)
             self.ended.set()
@@ -461,14 +492,25 @@ class Run:
 
     def _report_outputs(self) -> None:
         """Name the files of a run that did not end by itself."""
-        if self._complete and self.error is None:
+        if self._claims is None or (self._complete and self.error is None):
             return
-        for path in self.graph.partial_outputs():
+        self._partial = self.graph.partial_outputs()
+        for path in self._partial:
             text = f"{'output so far is in' if self._complete else 'partial output left at'} {path}"
             if self.error is not None:
                 add_text(self.error, text)
             else:
                 _log.warning("pipeline %r was stopped: %s", self.graph.name, text)
+
+    def _release_outputs(self) -> None:
+        claims, self._claims = self._claims or [], None
+        for claim in claims:
+            with suppress(OSError):
+                if claim.is_gone and self.error is None:
+                    _log.warning(
+                        "%s was removed while pipeline %r wrote it", claim.path, self.graph.name
+                    )
+                claim.release(keep_empty=self.error is None and self._deadline is None)
 
 
 _running: weakref.WeakSet[Run] = weakref.WeakSet()

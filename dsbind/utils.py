@@ -13,11 +13,13 @@ from dsbind.extractor import (
     VideoFrame,
 )
 from dsbind.media import AudioStreamInfo, MediaInfo, VideoStreamInfo
+from dsbind.model_update import EngineFileMonitor
 from dsbind.perf import PerfMonitor
 
 __all__ = [
     "AudioStreamInfo",
     "BulkFrameRetriever",
+    "EngineFileMonitor",
     "FrameQueue",
     "FrameSampler",
     "MediaChunk",

@@ -149,6 +149,24 @@ def is_sink(Element element not None):
     return bool(GST_OBJECT_FLAG_IS_SET(element.element, GST_ELEMENT_FLAG_SINK))
 
 
+def has_streams_apart(Element element not None):
+    """Whether it may have several sink pads and several source pads, as multiqueue has."""
+    cdef GList *link = gst_element_get_pad_template_list(element.element)
+    cdef GstPadTemplate *template
+    cdef int sinks = 0
+    cdef int sources = 0
+    cdef int pads
+    while link != NULL:
+        template = <GstPadTemplate *>link.data
+        link = link.next
+        pads = 1 if template.presence == GST_PAD_ALWAYS else 2
+        if template.direction == GST_PAD_SINK:
+            sinks += pads
+        else:
+            sources += pads
+    return sinks > 1 and sources > 1
+
+
 def say_eos(Element element not None):
     """Tell the pipeline that the streams of a sink have ended, though they were cut off."""
     with nogil:

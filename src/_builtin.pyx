@@ -3,8 +3,8 @@
 
 from dsbind.capi.glib cimport GError, g_error_free, g_free
 from dsbind.capi.probes cimport *
-from dsbind._padprobe cimport attach_hook, hook_cost, tell_of_no_batch
-from dsbind.gst cimport Element, orphaned
+from dsbind._watch cimport Watch
+from dsbind.gst cimport Element
 
 import collections
 import os
@@ -129,7 +129,7 @@ cdef class NativeProbe:
         return found
 
 
-cdef class NativeAttachment:
+cdef class NativeAttachment(Watch):
     """A probe at an element, until it is closed.
 
     Parameters
@@ -142,39 +142,15 @@ cdef class NativeAttachment:
         A pad's name, or a template's; empty for the last source pad, or a sink's own pad.
     """
 
-    cdef DsbindHook *hook
     cdef NativeProbe probe
-    cdef bint told
 
     def __init__(self, NativeProbe probe not None, Element element not None, str pad not None):
         if self.hook == NULL:
             self.probe = probe
-            self.hook = dsbind_probe_hook(probe.probe)
-            attach_hook(self.hook, element, pad)
+            self.begin(dsbind_probe_hook(probe.probe), element, pad)
 
-    def __dealloc__(self):
-        if self.hook != NULL and not orphaned:
-            with nogil:
-                dsbind_hook_close(self.hook)
-
-    @property
-    def enabled(self):
-        """Whether buffers are looked at."""
-        return bool(dsbind_hook_is_enabled(self.hook))
-
-    @enabled.setter
-    def enabled(self, bint on):
-        dsbind_hook_set_enabled(self.hook, on)
-        if not on and not self.told:
-            self.told = tell_of_no_batch(self.hook, self.probe.probe.klass.name.decode())
-
-    def is_current(self):
-        """Never: there is no Python in it."""
-        return False
-
-    def cost(self):
-        """How many buffers it has seen, and the seconds they took it."""
-        return hook_cost(self.hook)
+    cdef str title(self):
+        return self.probe.probe.klass.name.decode()
 
 
 cdef const DsbindProbeClass *class_of(str factory) except NULL:

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Whatever runs Python on a thread of a pipeline does so between `enter` and `leave`.
-cpdef object enter(object callback)
-cpdef object leave()
-cpdef bint is_current(object callback)
+
+# A callback that a thread is in: on the stack of whoever calls it, from `enter` to `leave`.
+cdef struct Entry:
+    # The object that answers `is_current`; alive meanwhile.
+    void *callback
+    Entry *outer
+
+cdef void enter(Entry *entry, object callback) noexcept
+cdef void leave(Entry *entry) noexcept
+cpdef bint is_current(object callback) noexcept

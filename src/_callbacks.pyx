@@ -1,33 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which callbacks the calling thread is in. Who would wait there for their pipeline, would hang."""
 
-import threading
+cdef extern from *:
+    """
+    static __thread void *dsbind_innermost;
+    """
+    void *innermost "dsbind_innermost"
 
-# By thread: (callback, what it was in before it, or None). Only the thread itself reads and writes
-# its entry.
-cdef dict running = {}
-cdef object get_ident = threading.get_ident
 
-
-cpdef object enter(object callback):
+cdef void enter(Entry *entry, object callback) noexcept:
     """The calling thread begins to run a callback."""
-    thread = get_ident()
-    running[thread] = (callback, running.get(thread))
+    global innermost
+    entry.callback = <void *>callback
+    entry.outer = <Entry *>innermost
+    innermost = entry
 
 
-cpdef object leave():
+cdef void leave(Entry *entry) noexcept:
     """The callback that was entered last has returned."""
-    thread = get_ident()
-    before = running.pop(thread)[1]
-    if before is not None:
-        running[thread] = before
+    global innermost
+    innermost = entry.outer
 
 
-cpdef bint is_current(object callback):
+cpdef bint is_current(object callback) noexcept:
     """Whether the calling thread is in this callback."""
-    entry = running.get(get_ident())
-    while entry is not None:
-        if entry[0] is callback:
+    cdef Entry *entry = <Entry *>innermost
+    while entry != NULL:
+        if entry.callback == <void *>callback:
             return True
-        entry = entry[1]
+        entry = entry.outer
     return False
+
+
+def run(callback, function, *arguments):
+    """Call a function as a part of this callback."""
+    cdef Entry entry
+    enter(&entry, callback)
+    try:
+        return function(*arguments)
+    finally:
+        leave(&entry)

@@ -10,6 +10,7 @@ from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from dsbind.capi.dlpack cimport *
+from dsbind._threads cimport keep_thread
 
 from dsbind.errors import ArgumentTypeError, UnsupportedError
 
@@ -97,6 +98,7 @@ cdef void end_versioned(DLManagedTensorVersioned *managed) noexcept nogil:
 cdef void drop(void *reference) noexcept nogil:
     """Give up a reference; nobody can once Python has ended."""
     if Py_IsInitialized():
+        keep_thread()
         with gil:
             Py_DECREF(<object>reference)
 

@@ -11,6 +11,7 @@ from dsbind.capi.gst cimport *
 from dsbind.capi.gstapp cimport *
 from dsbind.gst cimport Element, orphaned
 from dsbind._framelayout cimport FrameLayout, layout_of
+from dsbind._gpubuffer cimport buffer_moved
 from dsbind._rows cimport rows_in_place, watch_rows
 from dsbind.buffer cimport Buffer, buffer_to_push
 from dsbind.tensor cimport Tensor
@@ -153,6 +154,8 @@ cdef class AppSource:
             return Pushed.ENDED
         data = NULL
         if buffer.content is not None:
+            data = buffer_moved(buffer.content, buffer.color, self.layout)
+        if data == NULL and buffer.content is not None:
             data = rows_in_place(buffer.content, self.layout)
         if data == NULL:
             data = buffer_to_push(buffer)

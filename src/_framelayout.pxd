@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from dsbind.capi.gst cimport GstBuffer, GstCaps, GstClockTime
-from dsbind.capi.gstvideo cimport GstVideoInfo
-from dsbind.capi.nvbufsurface cimport NvBufSurface, NvBufSurfaceParams
+from dsbind.capi.gstvideo cimport GstVideoFormat, GstVideoInfo
+from dsbind.capi.nvbufsurface cimport (
+    NvBufSurface,
+    NvBufSurfaceColorFormat,
+    NvBufSurfaceParams,
+)
 
 
 cdef class FrameLayout:
@@ -21,6 +25,9 @@ cdef class FrameLayout:
     cdef str expected(self)
     cdef int planes(self) noexcept
 
+
+# The format of such frames in a surface; INVALID for none.
+cdef NvBufSurfaceColorFormat color_of(GstVideoFormat format) noexcept nogil
 
 # The layout of frames of these caps; NULL is none.
 cdef FrameLayout layout_of(GstCaps *caps)

@@ -2,6 +2,7 @@
 cimport cython
 
 from dsbind.capi.gst cimport GstBuffer, GstObject
+from dsbind.tensor cimport Lender
 
 
 # How many buffers of a pool, or of a place without one, Python holds. Used under the GIL only.
@@ -14,7 +15,7 @@ cdef struct Account:
 
 # A reference to a buffer, for tensors over its pixels.
 @cython.final
-cdef class Held:
+cdef class Held(Lender):
     cdef GstBuffer *buffer
     cdef GstObject *place
     cdef Account *account

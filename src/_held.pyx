@@ -11,7 +11,9 @@ from libc.stdlib cimport calloc, free
 
 from dsbind.capi.gst cimport *
 from dsbind.capi.gstpool cimport *
+from dsbind._cuda cimport wait_for_readers
 from dsbind.gst cimport orphaned
+from dsbind.tensor cimport Lender
 
 import logging
 
@@ -25,7 +27,7 @@ cdef enum:
 
 
 @cython.final
-cdef class Held:
+cdef class Held(Lender):
     """A reference to a buffer, for tensors over its pixels."""
 
     def __dealloc__(self):
@@ -36,6 +38,9 @@ cdef class Held:
         if self.buffer != NULL and not orphaned:
             # The last one returns it to its pool, whose lock a streaming thread may hold.
             with nogil:
+                if self.on_default or self.on_others:
+                    # The next owner would write while a library still reads.
+                    wait_for_readers(self.gpu, self.on_others)
                 gst_buffer_unref(self.buffer)
                 if self.place != NULL:
                     gst_object_unref(self.place)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 cimport cython
 
+from cpython.ref cimport PyObject
+
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta, NvDsMetaPool
 
 
@@ -35,6 +37,11 @@ cdef class Lease:
     cdef int add_stray(self, void *element, NvDsMetaPool *pool) except -1
     cdef bint take_stray(self, void *element) noexcept
     cpdef object close(self)
+
+
+# For pointers to objects, which Cython does not count while it looks at them.
+cdef extern from "Python.h":
+    Py_ssize_t references "Py_REFCNT"(PyObject *object)
 
 
 # What objects that own their memory hold: a lease that nobody closes.

@@ -12,8 +12,9 @@ from dsbind.capi.gst cimport GstBuffer, GstElement
 from dsbind.capi.gstnvdsmeta cimport gst_buffer_get_nvds_batch_meta
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
 from dsbind.capi.probes cimport *
-from dsbind._padprobe cimport attach_hook, hook_cost, tell_of_no_batch
-from dsbind.gst cimport Element, orphaned
+from dsbind._threads cimport keep_thread
+from dsbind._watch cimport Watch
+from dsbind.gst cimport Element
 
 from dsbind.errors import NativeProbeError, ProbeError
 
@@ -30,7 +31,7 @@ cdef struct Call:
     void *probe
 
 
-cdef class FunctionProbe:
+cdef class FunctionProbe(Watch):
     """Calls a native function for each batch that passes a pad, until it is closed.
 
     Parameters
@@ -54,9 +55,6 @@ cdef class FunctionProbe:
     cdef object name
     cdef object on_error
     cdef Call *call
-    cdef DsbindHook *hook
-    cdef bint told
-    cdef object __weakref__
 
     def __init__(self, Element element not None, str pad not None, str name not None,
                  uintptr_t function, uintptr_t user, kept, on_error, bint reads=False,
@@ -79,35 +77,15 @@ cdef class FunctionProbe:
         self.call.probe = <void *>self
         self.call.kept = <PyObject *>kept
         Py_INCREF(kept)
-        self.hook = dsbind_hook_new(on_buffer, <DsbindHookFlags>flags, self.call, let_go)
-        attach_hook(self.hook, element, pad)
+        self.begin(dsbind_hook_new(on_buffer, <DsbindHookFlags>flags, self.call, let_go),
+                   element, pad)
 
     def __dealloc__(self):
         if self.call != NULL:
             self.call.probe = NULL
-        if self.hook != NULL and not orphaned:
-            # The streaming thread may hold the pad's lock.
-            with nogil:
-                dsbind_hook_close(self.hook)
 
-    @property
-    def enabled(self):
-        """Whether the function is called."""
-        return bool(dsbind_hook_is_enabled(self.hook))
-
-    @enabled.setter
-    def enabled(self, bint on):
-        dsbind_hook_set_enabled(self.hook, on)
-        if not on and not self.told:
-            self.told = tell_of_no_batch(self.hook, f"probe {self.name!r}")
-
-    def is_current(self):
-        """Never: there is no Python in it."""
-        return False
-
-    def cost(self):
-        """How often the function was called, and the seconds it took."""
-        return hook_cost(self.hook)
+    cdef str title(self):
+        return f"probe {self.name!r}"
 
 
 def capsule_address(capsule):
@@ -131,6 +109,7 @@ cdef gboolean on_buffer(GstElement *element, GstBuffer *buffer, NvDsBatchMeta *b
         return True
     if result == DSBIND_PROBE_DROP:
         return False
+    keep_thread()
     fail(call, result)
     return True
 

@@ -2,24 +2,28 @@
 """Python callbacks on the buffers that pass an element."""
 
 from cpython.exc cimport PyErr_WriteUnraisable
-from libc.stdint cimport uint64_t
+from cpython.ref cimport PyObject, Py_XDECREF
 from libc.stdlib cimport calloc, free
 
 from dsbind.capi.glib cimport gboolean, gpointer
 from dsbind.capi.gst cimport GstBuffer, GstElement, GstObject
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
 from dsbind.capi.probes cimport *
-from dsbind.gst cimport Element, orphaned
-from dsbind._callbacks cimport enter, is_current, leave
-from dsbind._lease cimport Lease
-from dsbind.buffer cimport Buffer, wrap_buffer
-from dsbind.meta cimport wrap_batch
-
-import logging
+from dsbind._callbacks cimport Entry, enter, is_current, leave
+from dsbind._lease cimport Lease, references
+from dsbind._threads cimport keep_thread
+from dsbind._watch cimport Watch
+from dsbind.buffer cimport Buffer, is_spare_buffer, reuse_buffer, wrap_buffer
+from dsbind.gst cimport Element
+from dsbind.meta cimport BatchMetadata, wrap_batch
 
 from dsbind.errors import ProbeError
 
-cdef object log = logging.getLogger("dsbind")
+cdef extern from "Python.h":
+    # Both leave an exception set where they fail.
+    PyObject *PyObject_CallFunctionObjArgs(object callable, void *argument, void *end)
+    int PyObject_IsTrue(PyObject *value)
+    PyObject *Py_None
 
 
 # What the pads hold. It outlives the PadProbe when they do, so that neither a pad's end nor a
@@ -29,7 +33,7 @@ cdef struct Target:
     void *probe
 
 
-cdef class PadProbe:
+cdef class PadProbe(Watch):
     """Calls `handler` for each buffer that passes a pad, until it is closed.
 
     Parameters
@@ -45,16 +49,17 @@ cdef class PadProbe:
     on_error
         Gets an exception raised by the handler, on the streaming thread.
     reads
-        Whether the handler changes nothing. Else a buffer that others hold too is copied for it,
-        its pixels only when they are written.
+        Whether the handler changes nothing, and its result says nothing. Else a buffer that others
+        hold too is copied for it, its pixels only when they are written.
     """
 
     cdef object handler
     cdef object on_error
     cdef Target *target
-    cdef DsbindHook *hook
-    cdef bint told
-    cdef object __weakref__
+    cdef bint reads
+    # The views of the last call: those of the next, where nobody has kept them.
+    cdef BatchMetadata spare_batch
+    cdef Buffer spare_buffer
 
     def __init__(self, Element element not None, str pad not None, handler, bint batches_only,
                  on_error, bint reads=False):
@@ -64,76 +69,29 @@ cdef class PadProbe:
             raise ProbeError("a PadProbe cannot be initialised twice")
         self.handler = handler
         self.on_error = on_error
+        self.reads = reads
         self.target = <Target *>calloc(1, sizeof(Target))
         if self.target == NULL:
             raise MemoryError()
         self.target.probe = <void *>self
-        self.hook = dsbind_hook_new(on_buffer, <DsbindHookFlags>flags, self.target, free)
-        attach_hook(self.hook, element, pad)
+        self.begin(dsbind_hook_new(on_buffer, <DsbindHookFlags>flags, self.target, free),
+                   element, pad)
 
     def __dealloc__(self):
         if self.target != NULL:
             self.target.probe = NULL
-        if self.hook != NULL and not orphaned:
-            # The streaming thread may hold the pad's lock and want the GIL.
-            with nogil:
-                dsbind_hook_close(self.hook)
 
-    @property
-    def enabled(self):
-        """Whether the handler is called. False lets buffers pass without taking the GIL."""
-        return bool(dsbind_hook_is_enabled(self.hook))
-
-    @enabled.setter
-    def enabled(self, bint on):
-        dsbind_hook_set_enabled(self.hook, on)
-        if not on and not self.told:
-            owner = getattr(self.handler, "__self__", self.handler)
-            self.told = tell_of_no_batch(self.hook, type(owner).__name__)
+    cdef str title(self):
+        return type(getattr(self.handler, "__self__", self.handler)).__name__
 
     def is_current(self):
         """Whether the calling thread is in its handler."""
         return is_current(self)
 
-    def cost(self):
-        """How often the handler was called, and the seconds it took, with its wait for the GIL."""
-        return hook_cost(self.hook)
-
-
-cdef int attach_hook(DsbindHook *hook, Element element, str name) except -1:
-    cdef bytes key = name.encode()
-    cdef const char *key_c = key
-    cdef DsbindHookResult result
-    with nogil:
-        result = dsbind_hook_attach(hook, element.element, key_c)
-    if result == DSBIND_HOOK_SINK_PAD:
-        raise ProbeError(f"Probe failure: {name!r} of {element} is a sink pad; probes sit on "
-                         "source pads: attach to the element before it")
-    if result == DSBIND_HOOK_NO_PAD:
-        raise ProbeError(f"Probe failure: {element} has no source pad"
-                         f"{f' {name!r}' if name else ''}, and none will come; leave out the tips, "
-                         "or attach to the element before it")
-    return 0
-
-
-cdef tuple hook_cost(DsbindHook *hook):
-    cdef uint64_t calls = 0
-    cdef uint64_t nanoseconds = 0
-    dsbind_hook_cost(hook, &calls, &nanoseconds)
-    return calls, nanoseconds / 1e9
-
-
-cdef bint tell_of_no_batch(DsbindHook *hook, str who) except -1:
-    cdef uint64_t skipped = dsbind_hook_skipped(hook)
-    if skipped == 0 or hook_cost(hook)[0]:
-        return False
-    log.warning("%s saw nothing: none of the %d buffers at its place carried a batch. Attach it "
-                "behind nvstreammux, that is after batch() or batch_capture()", who, skipped)
-    return True
-
 
 cdef gboolean on_buffer(GstElement *element, GstBuffer *buffer, NvDsBatchMeta *batch,
                         gpointer data) noexcept nogil:
+    keep_thread()
     return call(<Target *>data, element, buffer, batch)
 
 
@@ -146,29 +104,75 @@ cdef bint call(Target *target, GstElement *element, GstBuffer *buffer,
     # None once the garbage collector has taken the probe apart.
     if probe.handler is None:
         return True
-    return run_handler(probe, element, buffer, batch)
+    if batch != NULL:
+        show_batch(probe, batch)
+        return True
+    return show_buffer(probe, element, buffer)
 
 
-cdef bint run_handler(PadProbe probe, GstElement *element, GstBuffer *buffer,
-                      NvDsBatchMeta *batch) noexcept:
-    cdef Lease lease = Lease()
-    cdef Buffer view
-    enter(probe)
+cdef void show_batch(PadProbe probe, NvDsBatchMeta *batch) noexcept:
+    # Another thread may be in the handler, with the views of its own.
+    cdef BatchMetadata view = probe.spare_batch
+    probe.spare_batch = None
+    # The lease is that of all views made from it. Asked now and not after the last call: meanwhile
+    # the garbage collector shows what it knows to any program.
+    if view is None or references(<PyObject *>view) != 1 or references(<PyObject *>view.lease) != 1:
+        view = wrap_batch(batch, Lease())
+    else:
+        view.lease.batch = batch
+        view.lease.open = True
+        view.meta = batch
+        view.label_table = None
+    Py_XDECREF(run_handler(probe, <void *>view, view.lease))
+    probe.spare_batch = view
+
+
+cdef bint show_buffer(PadProbe probe, GstElement *element, GstBuffer *buffer) noexcept:
+    cdef Buffer view = probe.spare_buffer
+    cdef bint passes = True
+    cdef PyObject *result
+    cdef int truth
+    probe.spare_buffer = None
+    if view is None or not is_spare_buffer(view):
+        view = wrap_buffer(buffer, Lease())
+    else:
+        reuse_buffer(view, buffer)
+    view.place = <GstObject *>element
+    result = run_handler(probe, <void *>view, view.lease)
+    if result != NULL and result != Py_None and not probe.reads:
+        truth = PyObject_IsTrue(result)
+        if truth < 0:
+            fail(probe)
+        passes = truth != 0
+    Py_XDECREF(result)
+    probe.spare_buffer = view
+    return passes
+
+
+cdef PyObject *run_handler(PadProbe probe, void *view, Lease lease) noexcept:
+    """What the handler returned; NULL where it raised, which has been reported then."""
+    cdef Entry entry
+    cdef PyObject *result
+    enter(&entry, probe)
+    result = PyObject_CallFunctionObjArgs(probe.handler, view, NULL)
+    if result == NULL:
+        fail(probe)
+    leave(&entry)
+    lease.close()
+    return result
+
+
+cdef void fail(PadProbe probe) noexcept:
+    """Report the exception that is set."""
+    dsbind_hook_set_enabled(probe.hook, False)
     try:
-        if batch != NULL:
-            probe.handler(wrap_batch(batch, lease))
-            return True
-        view = wrap_buffer(buffer, lease)
-        view.place = <GstObject *>element
-        keep = probe.handler(view)
-        return keep is None or bool(keep)
+        raise_it()
     except BaseException as error:
-        dsbind_hook_set_enabled(probe.hook, False)
         try:
             probe.on_error(error)
         except BaseException:
             PyErr_WriteUnraisable(probe.handler)
-        return True
-    finally:
-        leave()
-        lease.close()
+
+
+cdef int raise_it() except -1:
+    return -1

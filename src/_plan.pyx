@@ -15,6 +15,7 @@ from dsbind.capi.nvdsmeta cimport (
     NvDsObjectMeta,
     strnlen,
 )
+from dsbind.capi.nvll_osd_struct cimport rotation_of
 
 from dsbind.errors import nearest
 
@@ -39,11 +40,14 @@ OBJECT_FIELDS = {
     "unique_component_id": ("i4", COPY, <size_t>&OBJECT.unique_component_id),
     "label_index": ("i4", LABEL, 0),
     "border_width": ("u4", COPY, <size_t>&OBJECT.rect_params.border_width),
-    "rotation_angle": ("f4", COPY, <size_t>&OBJECT.rect_params.rotation_angle),
+    "rotation_angle": ("f4", COPY, <size_t>rotation_of(&OBJECT.rect_params)),
     "classifier_label_index": ("i4", CLASSIFIER_LABEL, 0),
     "classifier_class_id": ("i4", CLASSIFIER_CLASS, 0),
     "classifier_prob": ("f4", CLASSIFIER_PROB, 0),
 }
+if rotation_of(&OBJECT.rect_params) == NULL:
+    # Not in this version of the ABI.
+    del OBJECT_FIELDS["rotation_angle"]
 for whose, offset in (
     ("detector", <size_t>&OBJECT.detector_bbox_info.org_bbox_coords),
     ("tracker", <size_t>&OBJECT.tracker_bbox_info.org_bbox_coords),

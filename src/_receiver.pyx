@@ -8,10 +8,11 @@ from libc.string cimport memset
 from dsbind.capi.gst cimport *
 from dsbind.capi.gstapp cimport *
 from dsbind.gst cimport Element, orphaned
-from dsbind._callbacks cimport enter, is_current, leave
+from dsbind._callbacks cimport Entry, enter, is_current, leave
 from dsbind._framelayout cimport PlainFrame, describe_plain
 from dsbind._lease cimport Lease
-from dsbind.buffer cimport Buffer, wrap_buffer
+from dsbind._threads cimport keep_thread
+from dsbind.buffer cimport Buffer, is_spare_buffer, reuse_buffer, wrap_buffer
 
 from dsbind.errors import ProbeError
 
@@ -42,6 +43,8 @@ cdef class AppSink:
     cdef object on_error
     cdef GstAppSink *sink
     cdef Hook *hook
+    # The view of the last call: that of the next, where nobody has kept it.
+    cdef Buffer spare
 
     def __init__(self, Element element not None, handler, on_error):
         cdef GstAppSinkCallbacks callbacks
@@ -104,6 +107,7 @@ cdef GstFlowReturn on_sample(GstAppSink *sink, gpointer data) noexcept nogil:
         return GST_FLOW_OK
     buffer = gst_sample_get_buffer(sample)
     if g_atomic_int_get(&hook.enabled) and buffer != NULL:
+        keep_thread()
         if describe_plain(&plain, buffer, gst_sample_get_caps(sample)):
             call(hook, buffer, &plain)
         else:
@@ -123,12 +127,17 @@ cdef void call(Hook *hook, GstBuffer *buffer, PlainFrame *plain) noexcept with g
 
 
 cdef int run_handler(AppSink receiver, GstBuffer *buffer, PlainFrame *plain) except -1:
-    cdef Lease lease = Lease()
-    cdef Buffer view = wrap_buffer(buffer, lease)
+    cdef Entry entry
+    cdef Buffer view = receiver.spare
+    receiver.spare = None
+    if view is None or not is_spare_buffer(view):
+        view = wrap_buffer(buffer, Lease())
+    else:
+        reuse_buffer(view, buffer)
     if plain != NULL:
         view.plain = &plain.surface
     view.place = <GstObject *>receiver.sink
-    enter(receiver)
+    enter(&entry, receiver)
     try:
         receiver.handler(view)
     except BaseException as error:
@@ -138,6 +147,7 @@ cdef int run_handler(AppSink receiver, GstBuffer *buffer, PlainFrame *plain) exc
         except BaseException:
             PyErr_WriteUnraisable(receiver.handler)
     finally:
-        leave()
-        lease.close()
+        leave(&entry)
+        view.lease.close()
+        receiver.spare = view
     return 0

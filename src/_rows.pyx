@@ -30,7 +30,7 @@ cdef GstBuffer *rows_in_place(Tensor content, FrameLayout layout) except? NULL:
     cdef gsize[4] offsets
     cdef gint[4] strides
     cdef GstBuffer *buffer
-    if not layout.raw or layout.planes() != 1 or layout.tight == 0 \
+    if not content.on_cpu() or not layout.raw or layout.planes() != 1 or layout.tight == 0 \
             or content.count() != <Py_ssize_t>layout.tight:
         return NULL
     row = <Py_ssize_t>layout.tight // height

@@ -3,11 +3,13 @@
 
 cimport cython
 
-from dsbind.capi.nvll_osd_struct cimport BOTH_HEAD, END_HEAD, START_HEAD
+from dsbind.capi.nvll_osd_struct cimport BOTH_HEAD, END_HEAD, START_HEAD, rotation_of
 from dsbind._color cimport WHITE, Color, describe, unsigned, wrap_color
 from dsbind._lease cimport ALWAYS
 
 import enum
+
+from dsbind.errors import UnsupportedError
 
 
 class ArrowHead(enum.IntEnum):
@@ -73,11 +75,17 @@ cdef class Rect:
     @property
     def rotation_angle(self):
         """Clockwise rotation in degrees about the centre."""
-        return self.get().rotation_angle
+        cdef float *angle = rotation_of(self.get())
+        return 0.0 if angle == NULL else angle[0]
 
     @rotation_angle.setter
     def rotation_angle(self, float value):
-        self.get().rotation_angle = value
+        cdef float *angle = rotation_of(self.get())
+        if angle != NULL:
+            angle[0] = value
+        elif value:
+            raise UnsupportedError("the rectangles of this version of DeepStream have no angle; "
+                                   "those of 9.0 and later do")
 
     @property
     def border_width(self):

@@ -5,8 +5,9 @@ from cpython.exc cimport PyErr_WriteUnraisable
 from libc.stdlib cimport calloc, free
 
 from dsbind.capi.gst cimport *
-from dsbind._callbacks cimport enter, is_current, leave
+from dsbind._callbacks cimport Entry, enter, is_current, leave
 from dsbind._properties cimport to_python
+from dsbind._threads cimport keep_thread
 from dsbind.gst cimport Element, orphaned
 
 from dsbind.errors import ArgumentTypeError, ConfigError, ProbeError, nearest, shown
@@ -195,6 +196,7 @@ cdef void on_signal(SignalClosure *closure, GValue *result, guint n, const GValu
                     gpointer hint, gpointer data) noexcept nogil:
     cdef Link *link = <Link *>closure.data
     if g_atomic_int_get(&link.enabled):
+        keep_thread()
         call(link, result, n, values)
 
 
@@ -209,8 +211,9 @@ cdef void call(Link *link, GValue *result, guint n, const GValue *values) noexce
 
 
 cdef void run(Connection connection, GValue *result, guint n, const GValue *values) noexcept:
+    cdef Entry entry
     cdef guint i
-    enter(connection)
+    enter(&entry, connection)
     try:
         answer = connection.callback(*[read(<GValue *>&values[i]) for i in range(1, n)])
         if answer is not None and result != NULL and result.g_type != 0:
@@ -222,7 +225,7 @@ cdef void run(Connection connection, GValue *result, guint n, const GValue *valu
         except BaseException:
             PyErr_WriteUnraisable(connection.callback)
     finally:
-        leave()
+        leave(&entry)
 
 
 cdef guint need(Element element, str name) except 0:

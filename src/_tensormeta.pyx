@@ -9,8 +9,9 @@ from dsbind.capi.dlpack cimport DL_FLOAT, DL_INT, DL_UINT, DLDataType
 from dsbind.capi.gstnvdsinfer cimport *
 from dsbind.capi.nvdsmeta cimport NVDSINFER_TENSOR_OUTPUT_META
 from dsbind._lease cimport CLOSED
+from dsbind._numbers cimport hold
 from dsbind._strings cimport gone
-from dsbind.tensor cimport Tensor, empty_tensor
+from dsbind.tensor cimport Tensor, empty_tensor, packed_tensor
 
 from dsbind.errors import ConfigError, UnsupportedError
 
@@ -37,19 +38,42 @@ cdef class TensorOutputUserMetadata:
         cdef NvDsInferTensorMeta *meta = self.get()
         return 0 if meta == NULL else meta.unique_id
 
+    @property
+    def network_size(self):
+        """Width and height of the network's input in pixels."""
+        cdef NvDsInferTensorMeta *meta = self.get()
+        if meta == NULL:
+            return (0, 0)
+        return (meta.network_info.width, meta.network_info.height)
+
+    @property
+    def maintain_aspect_ratio(self):
+        """Whether pictures keep their shape in the network's input, with padding beside them."""
+        cdef NvDsInferTensorMeta *meta = self.get()
+        return meta != NULL and meta.maintain_aspect_ratio != 0
+
+    @property
+    def symmetric_padding(self):
+        """Whether the padding is on both sides, rather than on the right or at the bottom."""
+        cdef NvDsInferTensorMeta *meta = self.get()
+        return meta != NULL and meta.symmetric_padding != 0
+
     def get_layers(self):
-        """Copy the output layers, each as a `Tensor` without the batch dimension.
+        """Return the output layers, each as a `Tensor` without the batch dimension.
 
         Returns
         -------
         dict of str to Tensor
-            By the layer's name. The tensors own their memory and may be kept.
+            By the layer's name. The tensors may be kept: they share the memory that the model's
+            output was put in, or own a copy where that is NVIDIA's.
         """
         cdef NvDsInferTensorMeta *meta = self.get()
         cdef dict layers = {}
         cdef unsigned int i
+        cdef object owner
         if meta == NULL:
             return layers
+        owner = hold(meta.priv_data)
         self.lease.pin()
         try:
             for i in range(meta.num_output_layers):
@@ -57,8 +81,8 @@ cdef class TensorOutputUserMetadata:
                 if meta.out_buf_ptrs_host == NULL or meta.out_buf_ptrs_host[i] == NULL:
                     raise UnsupportedError(f"layer {name!r} is in the memory of a GPU only, which "
                                            "dsbind does not read")
-                layers[name] = copy_layer(&meta.output_layers_info[i], meta.out_buf_ptrs_host[i],
-                                          name)
+                layers[name] = layer_tensor(&meta.output_layers_info[i], meta.out_buf_ptrs_host[i],
+                                            name, owner)
         finally:
             self.lease.unpin()
         return layers
@@ -75,7 +99,8 @@ cdef class TensorOutputUserMetadata:
                 f"layers={self.meta.num_output_layers}>")
 
 
-cdef Tensor copy_layer(NvDsInferLayerInfo *layer, const void *data, str name):
+cdef Tensor layer_tensor(NvDsInferLayerInfo *layer, void *data, str name, object owner):
+    """A view where something holds the memory, otherwise a copy."""
     cdef Py_ssize_t[NVDSINFER_MAX_DIMS] dims
     cdef Tensor tensor
     cdef Py_ssize_t size
@@ -84,6 +109,11 @@ cdef Tensor copy_layer(NvDsInferLayerInfo *layer, const void *data, str name):
         raise ConfigError(f"layer {name!r} has {layer.inferDims.numDims} dimensions")
     for i in range(layer.inferDims.numDims):
         dims[i] = layer.inferDims.d[i]
+    if owner is not None:
+        tensor = packed_tensor(owner, data, <int>layer.inferDims.numDims, dims,
+                               type_of(layer.dataType), False)
+        tensor.layout = "CHW"
+        return tensor
     tensor = empty_tensor(<int>layer.inferDims.numDims, dims, type_of(layer.dataType))
     tensor.layout = "CHW"
     size = tensor.count() * (tensor.type.bits // 8)

@@ -14,3 +14,10 @@ cdef class UserMetadata:
 
 
 cdef object wrap_user(void *element, Lease lease)
+
+# Whether it carries a text or a Python object, and that. Under the GIL.
+cdef bint is_python(const NvDsUserMeta *meta) noexcept nogil
+cdef object python_value(const NvDsUserMeta *meta)
+
+# Raises where a number is none of a program's own.
+cdef int need_own_type(int kind) except -1

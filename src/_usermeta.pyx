@@ -14,9 +14,13 @@ from dsbind.capi.nvdsmeta cimport (
     NvDsMetaType,
     g_strdup,
 )
+from dsbind._analyticsmeta cimport wrap_analytics_frame, wrap_analytics_object
 from dsbind._lease cimport CLOSED
+from dsbind._segmentation cimport wrap_segmentation
 from dsbind._strings cimport encode, gone
 from dsbind._tensormeta cimport wrap_tensors
+from dsbind._trackermeta cimport tracks_array, wrap_reid
+from dsbind._threads cimport keep_thread
 
 cdef extern from "Python.h" nogil:
     bint Py_IsInitialized()
@@ -66,7 +70,7 @@ cdef class UserMetadata:
         cdef NvDsUserMeta *meta = self.get()
         if meta.user_meta_data == NULL or meta.base_meta.release_func != release_text_data:
             return ""
-        return (<char *>meta.user_meta_data).decode("utf-8", "replace")
+        return python_value(meta)
 
     def set_user_data(self, data, meta_type):
         """Carry a Python object.
@@ -96,20 +100,54 @@ cdef class UserMetadata:
         cdef NvDsUserMeta *meta = self.get()
         if meta.user_meta_data == NULL or meta.base_meta.release_func != release_object:
             return None
-        return <object>meta.user_meta_data
+        return python_value(meta)
 
     def as_tensor_output(self):
         """Read it as output tensors of a model; the result is false where it is something else."""
         return wrap_tensors(self.get(), self.lease)
 
+    def as_segmentation(self):
+        """Read it as the class map of a model; the result is false where it is something else."""
+        return wrap_segmentation(self.get(), self.lease)
+
+    def as_obj_reid(self):
+        """Read it as an `ObjectReidUserMetadata`; the result is false where it is something else.
+        """
+        return wrap_reid(self.get(), self.lease)
+
+    def as_tracks(self):
+        """Copy what a tracker tells of other frames: of a batch's `user_meta_items()` of type 15
+        (past frames), 18 (terminated tracks) or 19 (shadow tracks).
+
+        Returns
+        -------
+        numpy.ndarray
+            A structured array with a row for each box: `object_id`, `pad_index`, `class_id`,
+            `frame_number`, `left`, `top`, `width`, `height`, `confidence`, `age`, `state`. It has
+            no rows where this is something else.
+        """
+        return tracks_array(self.get(), self.lease)
+
+    def as_preprocess_batch(self):
+        """Read it as a tensor for a model; the result is false where it is something else."""
+        # Here, for that module needs this one.
+        from dsbind._preprocessmeta import view_of
+
+        return view_of(self)
+
+    def as_nvdsanalytics_frame(self):
+        """Read it as an `AnalyticsFrameMeta`; the result is false where it is something else."""
+        return wrap_analytics_frame(self.get(), self.lease)
+
+    def as_nvdsanalytics_obj(self):
+        """Read it as an `AnalyticsObjInfo`; the result is false where it is something else."""
+        return wrap_analytics_object(self.get(), self.lease)
+
     cdef int check_free(self, int kind) except -1:
         """Raise where this cannot carry data of a program's own, under this number."""
         cdef NvDsUserMeta *meta = self.get()
-        if NVDS_USER_META != kind <= NVDS_RESERVED_META:
-            raise ValueError(f"meta_type {kind} stands for a C struct, as which elements would read "
-                             f"the data; use a number from {<int>NVDS_START_USER_META}")
-        if meta.user_meta_data != NULL and meta.base_meta.release_func != release_text_data \
-                and meta.base_meta.release_func != release_object:
+        need_own_type(kind)
+        if meta.user_meta_data != NULL and not is_python(meta):
             raise ValueError("this user metadata carries data of another kind; acquire a new one")
         return 0
 
@@ -160,6 +198,24 @@ cdef object wrap_user(void *element, Lease lease):
     return user
 
 
+cdef bint is_python(const NvDsUserMeta *meta) noexcept nogil:
+    return meta.base_meta.release_func == release_text_data \
+        or meta.base_meta.release_func == release_object
+
+
+cdef object python_value(const NvDsUserMeta *meta):
+    if meta.base_meta.release_func == release_object:
+        return <object>meta.user_meta_data
+    return (<char *>meta.user_meta_data).decode("utf-8", "replace")
+
+
+cdef int need_own_type(int kind) except -1:
+    if NVDS_USER_META != kind <= NVDS_RESERVED_META:
+        raise ValueError(f"meta_type {kind} stands for a C struct, as which elements would read "
+                         f"the data; use a number from {<int>NVDS_START_USER_META}")
+    return 0
+
+
 cdef void *copy_text_data(void *data, void *user_data) noexcept nogil:
     return g_strdup(<char *>(<NvDsUserMeta *>data).user_meta_data)
 
@@ -173,6 +229,7 @@ cdef void *copy_object(void *data, void *user_data) noexcept nogil:
     cdef void *held = (<NvDsUserMeta *>data).user_meta_data
     if held == NULL or not Py_IsInitialized():
         return NULL
+    keep_thread()
     with gil:
         Py_INCREF(<object>held)
     return held
@@ -183,5 +240,6 @@ cdef void release_object(void *data, void *user_data) noexcept nogil:
     (<NvDsUserMeta *>data).user_meta_data = NULL
     # A batch may go after Python has ended; nobody can give up a reference then.
     if held != NULL and Py_IsInitialized():
+        keep_thread()
         with gil:
             Py_DECREF(<object>held)

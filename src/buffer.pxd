@@ -15,8 +15,10 @@ cdef class Buffer:
     cdef bint sole
     # How a frame in plain memory lies, where whoever made this view knows it; else NULL.
     cdef NvBufSurface *plain
-    # Bytes without gaps, or with gaps between the rows of a picture only.
+    # Bytes without gaps, or with gaps between the rows of a picture only. With a `color`, an
+    # NvBufSurfaceColorFormat, a picture in the memory of a GPU.
     cdef Tensor content
+    cdef int color
     # The element that the buffer reached, where whoever made this view knows it; else NULL.
     cdef GstObject *place
     # The `Held` of the tensors that hold the buffer, as long as there are any.
@@ -33,6 +35,11 @@ cdef class Buffer:
 
 # The view of a buffer that lives as long as `lease` is open.
 cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease)
+
+# Whether nobody but the caller has a view of `wrap_buffer`, nor anything that was got from it. Then,
+# with its lease closed, it may show another buffer, under the same lease.
+cdef bint is_spare_buffer(Buffer view) noexcept
+cdef void reuse_buffer(Buffer view, GstBuffer *buffer) noexcept
 
 # What to give an appsrc for a buffer: each time a new GstBuffer without timestamps, the caller's,
 # over the same memory. NULL without an exception for the empty `Buffer()`, the end of the stream;

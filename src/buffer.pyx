@@ -3,9 +3,10 @@
 
 cimport cython
 
-from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.ref cimport Py_DECREF, Py_INCREF, PyObject
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
 
 from dsbind.capi.dlpack cimport DL_UINT
 from dsbind.capi.gst cimport *
@@ -17,12 +18,15 @@ from dsbind.capi.nvds_latency_meta cimport (
 )
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta
 from dsbind._dlpack cimport drop
+from dsbind._cuda cimport wait_for_default
+from dsbind._gpubuffer cimport surface_over
 from dsbind._held cimport hold, is_crowded
-from dsbind._lease cimport ALWAYS, CLOSED
+from dsbind._lease cimport ALWAYS, CLOSED, references
+from dsbind._memory cimport packed_from
 from dsbind._stack cimport stack
 from dsbind.meta cimport wrap_batch
 from dsbind.surface cimport convert_frame, find_surface, view_frame
-from dsbind.tensor cimport Keeper, is_pitched, pack
+from dsbind.tensor cimport Keeper, empty_tensor, is_pitched, pack, packed_tensor
 
 from dsbind.errors import ArgumentTypeError, ConfigError
 from dsbind.surface import SurfaceError
@@ -312,6 +316,8 @@ cdef class Buffer:
         if self.buffer == NULL:
             if self.content is None:
                 return "<Buffer that ends the stream>"
+            if self.color:
+                return f"<Buffer over {self.content!r}>"
             return f"<Buffer of {self.content.size()} bytes>"
         return f"<Buffer batch_size={self.batch_size} timestamp={self.timestamp}>"
 
@@ -340,8 +346,7 @@ cdef class Leased(Keeper):
 cdef Tensor copy_of_plane(Tensor plane):
     """A read-only copy of pixels that stay meanwhile."""
     cdef Tensor copy
-    plane.need_cpu("copy")
-    copy = plane.copied()
+    copy = plane.copied(None)
     copy.readonly = True
     return copy
 
@@ -398,6 +403,65 @@ cdef Buffer wrap_buffer(GstBuffer *buffer, Lease lease):
     return view
 
 
+def _of_picture(Tensor frame not None, int color):
+    """A buffer of a (H, W, C) picture, for `Tensor.wrap`."""
+    cdef Buffer made
+    if frame.on_cpu():
+        return Buffer(video_rows(frame))
+    if packed_from(3, frame.dims, frame.steps, 1) > 1 or frame.steps[0] < 0:
+        frame = frame.copied(None)
+    # Elements of the pipeline do not know what the program has under way.
+    wait_for_default(frame.device.device_id)
+    made = Buffer.__new__(Buffer)
+    made.content = frame
+    made.color = color
+    made.lease = ALWAYS
+    return made
+
+
+cdef Tensor video_rows(Tensor frame):
+    """The bytes of a (H, W, C) frame, of whole words in each row as GStreamer wants: H rows.
+
+    Rows that are whole words already stay where they are.
+    """
+    cdef Tensor tight = frame
+    cdef Py_ssize_t row = frame.dims[1] * frame.dims[2]
+    cdef Py_ssize_t pitch = (row + 3) // 4 * 4
+    cdef Py_ssize_t[2] dims = [frame.dims[0], pitch]
+    cdef Py_ssize_t i
+    cdef Tensor rows
+    if packed_from(3, frame.dims, frame.steps, 1) > 1:
+        # Pixels apart from each other, for example channels in reverse.
+        tight = frame.clone()
+    if pitch == row and (tight.contiguous() or is_pitched(tight)):
+        rows = packed_tensor(tight, tight.data, 2, dims, tight.type, True)
+        if not tight.contiguous():
+            rows.steps[0] = tight.steps[0]
+        return rows
+    rows = empty_tensor(2, dims, tight.type)
+    with nogil:
+        for i in range(tight.dims[0]):
+            memcpy(<char *>rows.data + i * pitch, <char *>tight.data + i * tight.steps[0], row)
+            memset(<char *>rows.data + i * pitch + row, 0, pitch - row)
+    return rows
+
+
+cdef bint is_spare_buffer(Buffer view) noexcept:
+    # Tensors that hold the buffer know the view.
+    return references(<PyObject *>view) == 1 and references(<PyObject *>view.lease) == 1 \
+        and view.held == NULL
+
+
+cdef void reuse_buffer(Buffer view, GstBuffer *buffer) noexcept:
+    view.lease.batch = NULL
+    view.lease.open = True
+    view.buffer = buffer
+    view.sole = gst_buffer_is_writable(buffer)
+    view.plain = NULL
+    view.place = NULL
+    view.moves = 0
+
+
 cdef GstBuffer *buffer_to_push(Buffer buffer) except? NULL:
     cdef Tensor content = buffer.content
     buffer.lease.check()
@@ -405,6 +469,8 @@ cdef GstBuffer *buffer_to_push(Buffer buffer) except? NULL:
         return copy_of(buffer)
     if content is None:
         return NULL
+    if buffer.color:
+        return surface_over(content, buffer.color)
     return buffer_over(pack(content), content.count())
 
 

@@ -11,6 +11,7 @@ from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 
 from dsbind.capi.glib cimport GList
 from dsbind.capi.nvdsmeta cimport NvDsFrameMeta
+from dsbind._analyticsmeta cimport counts_array, statuses_array
 from dsbind._edit cimport remove_rows, write_rows
 from dsbind._lease cimport CLOSED
 from dsbind._plan cimport (
@@ -22,8 +23,10 @@ from dsbind._plan cimport (
     read_objects,
     rows_array,
 )
+from dsbind._structs cimport dtype_of
+from dsbind._usercolumns cimport add_user, read_user, row_dtype
 
-__all__ = ("frame_dtype", "object_dtype")
+__all__ = ("frame_dtype", "object_dtype", "struct_dtype", "user_dtype")
 
 
 def object_dtype(fields=None):
@@ -44,6 +47,25 @@ def object_dtype(fields=None):
 def frame_dtype(fields=None):
     """The dtype of rows of frames, as `object_dtype` gives that of objects."""
     return plan_of_frames(fields).dtype
+
+
+def user_dtype(dtype):
+    """The dtype of rows of user metadata: `frame_index`, `object_index`, and `data` of `dtype`."""
+    return row_dtype(dtype)
+
+
+def struct_dtype(str name not None):
+    """The dtype of a C struct of the metadata, with its fields where they lie.
+
+    For native probes in Numba: `numba.carray(batch, (1,), struct_dtype("NvDsBatchMeta"))`. Pointers
+    are uint64, and the box of an object is in fields of its own.
+
+    Parameters
+    ----------
+    name : str
+        "NvDsBatchMeta", "NvDsFrameMeta", "NvDsObjectMeta", "NvDsUserMeta" or "GList".
+    """
+    return dtype_of(name)
 
 
 @cython.no_gc_clear
@@ -74,6 +96,26 @@ cdef class BatchColumns:
             read(self, plan_of_objects(("label_index",)), None, -1, False)
         return self.label_table.texts()
 
+    @property
+    def analytics_counts(self):
+        """What nvdsanalytics counted in all frames: a structured array.
+
+        Fields: `frame_index`; `kind`: 0 objects in a region, 1 a region is overcrowded (`value` 1),
+        2 objects that cross a line in this frame, 3 those that have crossed it so far, 4 objects of
+        a class; `label_index` in `labels`, -1 for a class; `class_id`, -1 for the others; `value`.
+        """
+        return counts_array(self.get(), self.lease, table_of(self))
+
+    @property
+    def analytics_statuses(self):
+        """Where nvdsanalytics saw the objects: a structured array.
+
+        Fields: `object_index`, the row in `objects`; `frame_index`; `kind`: 0 it is in a region, 1
+        in an overcrowded one, 2 it crosses a line in this frame, 3 it moves in a direction;
+        `label_index` in `labels`.
+        """
+        return statuses_array(self.get(), self.lease, table_of(self))
+
     def objects_array(self, fields=None, out=None, *, classifier=None):
         """Read chosen fields of all objects.
 
@@ -97,6 +139,57 @@ cdef class BatchColumns:
     def frames_array(self, fields=None, out=None):
         """Read chosen fields of all frames, as `objects_array` does for objects."""
         return read(self, choose(fields, out, True), out, -1, True)
+
+    def user_array(self, meta_type, dtype, out=None):
+        """Read all user metadata of a type: of the batch, of its frames and of their objects.
+
+        Parameters
+        ----------
+        meta_type : int
+            The type.
+        dtype : numpy.dtype
+            The C struct that it carries, or what makes one, such as a `ctypes.Structure`. It is
+            read as it lies in memory: where it is shorter than this, what comes after it is read
+            too. `object` for what Python gave, texts and objects.
+        out : numpy.ndarray, optional
+            Array to fill, of `dsbind.columns.user_dtype(dtype)`, long enough for all of it.
+
+        Returns
+        -------
+        numpy.ndarray
+            A row for each that carries data: `frame_index`, -1 for the batch's own;
+            `object_index`, a row of `objects`, -1 for a frame's own; and `data`. First the batch's,
+            then for each frame its own and those of its objects.
+
+        Raises
+        ------
+        TypeError
+            It carries Python objects where a struct is asked for, or the other way round.
+        ValueError
+            What `add_user_array` added has another size.
+        """
+        return read_user(self.get(), self.lease, meta_type, dtype, out)
+
+    def add_user_array(self, meta_type, array):
+        """Add user metadata for each row.
+
+        What carries it is a C struct: elements, native probes and `user_array` read it as such, and
+        copies of the batch have copies of it.
+
+        Parameters
+        ----------
+        meta_type : int
+            A number of the program's own, from NVDS_START_USER_META (8193), or NVDS_USER_META (7).
+        array : numpy.ndarray
+            Rows of `dsbind.columns.user_dtype(dtype)`; without a field `object_index` they are for
+            frames, and without `frame_index` too, for the batch.
+
+        Raises
+        ------
+        ValueError
+            A row cannot be added; nothing has been changed.
+        """
+        add_user(self.get(), self.lease, meta_type, array)
 
     def add_objects(self, array, labels=None):
         """Add an object for each row, to the frame that its `frame_index` says.
@@ -151,6 +244,12 @@ cdef class BatchColumns:
             How many were removed.
         """
         return remove_rows(self.get(), self.lease, mask)
+
+
+cdef LabelTable table_of(BatchColumns self):
+    if self.label_table is None:
+        read(self, plan_of_objects(("label_index",)), None, -1, False)
+    return self.label_table
 
 
 cdef Plan choose(object fields, object out, bint frames):

@@ -276,15 +276,15 @@ cdef class Bin(Element):
     def pop(self, double timeout, bint states):
         """The next message of the bus, or None after `timeout` seconds.
 
-        State changes and what elements tell of their own are passed over unless `states`.
+        State changes are passed over unless `states`.
         """
         cdef int kinds = (GST_MESSAGE_EOS | GST_MESSAGE_ERROR | GST_MESSAGE_WARNING
-                          | GST_MESSAGE_APPLICATION)
+                          | GST_MESSAGE_APPLICATION | GST_MESSAGE_ELEMENT)
         cdef GstClockTime limit = nanoseconds(timeout)
         cdef GstBus *bus
         cdef GstMessage *message
         if states:
-            kinds |= GST_MESSAGE_STATE_CHANGED | GST_MESSAGE_ELEMENT
+            kinds |= GST_MESSAGE_STATE_CHANGED
         with nogil:
             bus = gst_element_get_bus(self.element)
             message = gst_bus_timed_pop_filtered(bus, limit, <GstMessageType>kinds)

@@ -1,28 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta, NvDsFrameMeta, NvDsObjectMeta
+from dsbind._attached cimport FrameAttached, ObjectAttached
 from dsbind._classifier cimport ClassifierMetadata, LabelInfo
 from dsbind._display cimport DisplayMetadata
 from dsbind._lease cimport Lease
+from dsbind._preprocessmeta cimport BatchTensors
 from dsbind._usermeta cimport UserMetadata
-from dsbind.columns cimport BatchColumns
 
 
-cdef class BatchMetadata(BatchColumns):
+cdef class BatchMetadata(BatchTensors):
     # True when made by create(): close() then destroys the batch.
     cdef bint owned
 
 
-cdef class FrameMetadata:
-    cdef Lease lease
-    cdef NvDsFrameMeta *meta
-
+cdef class FrameMetadata(FrameAttached):
     cdef NvDsFrameMeta *get(self) except NULL
 
 
-cdef class ObjectMetadata:
-    cdef Lease lease
-    cdef NvDsObjectMeta *meta
-
+cdef class ObjectMetadata(ObjectAttached):
     cdef NvDsObjectMeta *get(self) except NULL
 
 

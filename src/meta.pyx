@@ -13,7 +13,6 @@ from libc.string cimport memset
 from dsbind.capi.nvdsmeta cimport (
     MAX_LABEL_SIZE,
     NVDS_USER_META,
-    NVDSINFER_TENSOR_OUTPUT_META,
     UNTRACKED_OBJECT_ID,
     NvDsClassifierMeta,
     NvDsDisplayMeta,
@@ -35,11 +34,13 @@ from dsbind.capi.nvdsmeta cimport (
     strnlen,
 )
 from dsbind.capi.nvll_osd_struct cimport NvBbox_Coords
+from dsbind._analyticsmeta cimport AnalyticsFrameMeta, AnalyticsObjInfo
 from dsbind._classifier cimport wrap_classifier
 from dsbind._display cimport wrap_display
 from dsbind._drawing cimport draw_items
+from dsbind._eventmeta cimport EventMessageUserMetadata, wrap_event
 from dsbind._items cimport snapshot
-from dsbind._lease cimport CLOSED, take
+from dsbind._lease cimport take
 from dsbind.osd cimport (
     Mask,
     Text,
@@ -52,28 +53,42 @@ from dsbind.osd cimport (
 )
 from dsbind._shapes cimport Rect, wrap_rect
 from dsbind._strings cimport gone, set_label
+from dsbind._preprocessmeta cimport (
+    PreprocessBatchUserMetadata,
+    PreprocessTensorMetadata,
+    RoiMetadata,
+)
+from dsbind._segmentation cimport SegmentationUserMetadata
 from dsbind._tensormeta cimport TensorOutputUserMetadata
+from dsbind._trackermeta cimport ObjectReidUserMetadata
 from dsbind._usermeta cimport wrap_user
 
 __all__ = (
+    "AnalyticsFrameMeta",
+    "AnalyticsObjInfo",
     "BatchMetadata",
     "ClassifierMetadata",
     "DisplayMetadata",
+    "EventMessageUserMetadata",
     "FrameMetadata",
     "LabelInfo",
     "ObjectMetadata",
+    "ObjectReidUserMetadata",
+    "PreprocessBatchUserMetadata",
+    "PreprocessTensorMetadata",
+    "RoiMetadata",
+    "SegmentationUserMetadata",
     "TensorOutputUserMetadata",
     "UserMetadata",
 )
 
 # A class that is cimported is no attribute of the module by itself.
-globals().update(
-    ClassifierMetadata=ClassifierMetadata,
-    DisplayMetadata=DisplayMetadata,
-    LabelInfo=LabelInfo,
-    TensorOutputUserMetadata=TensorOutputUserMetadata,
-    UserMetadata=UserMetadata,
-)
+globals().update({kind.__name__: kind for kind in (
+    AnalyticsFrameMeta, AnalyticsObjInfo, ClassifierMetadata, DisplayMetadata,
+    EventMessageUserMetadata, LabelInfo, ObjectReidUserMetadata,
+    PreprocessBatchUserMetadata, PreprocessTensorMetadata, RoiMetadata, SegmentationUserMetadata,
+    TensorOutputUserMetadata, UserMetadata,
+)})
 
 # Bounds the pools of a batch made here: 8 objects per frame at first.
 cdef enum:
@@ -82,7 +97,7 @@ cdef enum:
 
 @cython.final
 @cython.no_gc_clear
-cdef class BatchMetadata(BatchColumns):
+cdef class BatchMetadata(BatchTensors):
     """Wrap `NvDsBatchMeta`, the metadata of one batched buffer."""
 
     def __init__(self):
@@ -247,6 +262,10 @@ cdef class BatchMetadata(BatchColumns):
         meta.base_meta.release_func = NULL
         return wrap_user(meta, self.lease)
 
+    def acquire_event_message_meta(self):
+        """Take an `EventMessageUserMetadata` from the pool: `generate()`, then `append()` it."""
+        return wrap_event(self.acquire_user_meta())
+
     def user_meta_items(self, meta_type):
         """The user metadata of a type, as a sequence of `UserMetadata`."""
         return snapshot(&self.get().batch_user_meta_list, wrap_user, self.lease, meta_type)
@@ -272,17 +291,18 @@ cdef class BatchMetadata(BatchColumns):
         return extract(self, max_items)
 
     def append(self, item):
-        """Add a frame or user metadata that was acquired from this batch."""
+        """Add a frame, user metadata or a tensor that was acquired from this batch."""
         cdef NvDsBatchMeta *batch = self.get()
         if type(item) is FrameMetadata:
             take(self.lease, (<FrameMetadata>item).lease, (<FrameMetadata>item).meta, item)
             nvds_add_frame_meta_to_batch(batch, (<FrameMetadata>item).meta)
-        elif type(item) is UserMetadata:
+        elif type(item) is UserMetadata or type(item) is PreprocessBatchUserMetadata:
+            item = getattr(item, "_user", item)
             take(self.lease, (<UserMetadata>item).lease, (<UserMetadata>item).meta, item)
             nvds_add_user_meta_to_batch(batch, (<UserMetadata>item).meta)
         else:
             raise TypeError(f"Invalid type for BatchMetadata.append: {type(item).__name__}; "
-                            "it takes FrameMetadata or UserMetadata")
+                            "it takes FrameMetadata, UserMetadata or PreprocessBatchUserMetadata")
         self.lease.unlock()
 
     def __eq__(self, other):
@@ -299,12 +319,8 @@ cdef class BatchMetadata(BatchColumns):
 
 
 @cython.final
-@cython.freelist(16)
-cdef class FrameMetadata:
+cdef class FrameMetadata(FrameAttached):
     """Wrap `NvDsFrameMeta`, one frame of a batch."""
-
-    def __cinit__(self):
-        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("FrameMetadata comes from BatchMetadata.frame_items")
@@ -368,16 +384,6 @@ cdef class FrameMetadata:
         """The objects, as a sequence of `ObjectMetadata`; the one added last comes first."""
         return snapshot(&self.get().obj_meta_list, wrap_object, self.lease)
 
-    @property
-    def tensor_items(self):
-        """Outputs of models, as a sequence of `UserMetadata`; see `as_tensor_output`."""
-        return snapshot(&self.get().frame_user_meta_list, wrap_user, self.lease,
-                        NVDSINFER_TENSOR_OUTPUT_META)
-
-    def user_meta_items(self, meta_type):
-        """The user metadata of a type, as a sequence of `UserMetadata`."""
-        return snapshot(&self.get().frame_user_meta_list, wrap_user, self.lease, meta_type)
-
     def draw(self, boxes, texts=None, *, Rect rect=None, Text text=None):
         """Draw many boxes, each with a text above it where `texts` has one.
 
@@ -390,6 +396,8 @@ cdef class FrameMetadata:
     def append(self, item):
         """Add an object, display metadata or user metadata acquired from the same batch."""
         cdef NvDsFrameMeta *frame = self.get()
+        if type(item) is EventMessageUserMetadata:
+            item = (<EventMessageUserMetadata>item).user
         if type(item) is ObjectMetadata:
             take(self.lease, (<ObjectMetadata>item).lease, (<ObjectMetadata>item).meta, item)
             nvds_add_obj_meta_to_frame(frame, (<ObjectMetadata>item).meta, NULL)
@@ -419,12 +427,8 @@ cdef class FrameMetadata:
 
 
 @cython.final
-@cython.freelist(64)
-cdef class ObjectMetadata:
+cdef class ObjectMetadata(ObjectAttached):
     """Wrap `NvDsObjectMeta`, one object in a frame."""
-
-    def __cinit__(self):
-        self.lease = CLOSED
 
     def __init__(self):
         raise TypeError("ObjectMetadata comes from FrameMetadata.object_items or "
@@ -531,21 +535,6 @@ cdef class ObjectMetadata:
         box.width = value["width"]
         box.height = value["height"]
         self.get().tracker_bbox_info.org_bbox_coords = box
-
-    @property
-    def classifier_items(self):
-        """What classifiers said about it, as a sequence of `ClassifierMetadata`."""
-        return snapshot(&self.get().classifier_meta_list, wrap_classifier, self.lease)
-
-    @property
-    def tensor_items(self):
-        """Outputs of models, as a sequence of `UserMetadata`; see `as_tensor_output`."""
-        return snapshot(&self.get().obj_user_meta_list, wrap_user, self.lease,
-                        NVDSINFER_TENSOR_OUTPUT_META)
-
-    def user_meta_items(self, meta_type):
-        """The user metadata of a type, as a sequence of `UserMetadata`."""
-        return snapshot(&self.get().obj_user_meta_list, wrap_user, self.lease, meta_type)
 
     def append(self, item):
         """Add user or classifier metadata acquired from the same batch."""

@@ -26,12 +26,14 @@ from dsbind.capi.runtime cimport (
     dsbind_runtime_origins,
     dsbind_runtime_plugin_dir,
     dsbind_runtime_set_nvidia_dir,
+    dsbind_runtime_set_nvidia_packages,
     dsbind_runtime_set_onnxruntime,
 )
 
 import importlib.machinery
 import os
 import pathlib
+import sys
 
 from dsbind.errors import ConfigError, RuntimeNotFoundError
 
@@ -127,8 +129,10 @@ cdef void tell():
     if told:
         return
     nvidia = find_nvidia()
-    if nvidia:
-        dsbind_runtime_set_nvidia_dir(os.fsencode(nvidia))
+    dsbind_runtime_set_nvidia_dir(os.fsencode(nvidia or ""))
+    # A relative one leads nowhere after a change, or the removal, of the working directory.
+    packages = [os.path.join(path, "nvidia") for path in sys.path if os.path.isabs(path)]
+    dsbind_runtime_set_nvidia_packages(b":".join([os.fsencode(path) for path in packages]))
     if not os.environ.get("DSBIND_ONNXRUNTIME"):
         library = find_onnxruntime()
         if library:

@@ -6,6 +6,7 @@ cimport cython
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memset
 
+from dsbind.capi.device cimport NvBufSurfTransformCompute_Default, dsbind_transform
 from dsbind.capi.dlpack cimport (
     DL_CPU,
     DL_CUDA,
@@ -53,7 +54,6 @@ from dsbind.capi.nvbufsurftransform cimport (
     NVBUFSURF_TRANSFORM_CROP_SRC,
     NVBUFSURF_TRANSFORM_FILTER,
     NVBUFSURF_TRANSFORM_FLIP,
-    NvBufSurfTransform,
     NvBufSurfTransform_Error,
     NvBufSurfTransform_Flip,
     NvBufSurfTransform_Inter,
@@ -64,6 +64,7 @@ from dsbind.capi.nvbufsurftransform cimport (
     NvBufSurfTransformParams,
     NvBufSurfTransformRect,
 )
+from dsbind._cuda cimport gpu_of
 from dsbind.tensor cimport Tensor, empty_tensor, plane_tensor
 
 import enum
@@ -146,7 +147,8 @@ cdef class Surface:
                 NvBufSurfaceDestroy(surface)
 
     @staticmethod
-    def create(width, height, format=ColorFormat.RGBA, batch=1, mem_type=MemType.DEFAULT):
+    def create(width, height, format=ColorFormat.RGBA, batch=1, mem_type=MemType.DEFAULT,
+               gpu_id=0):
         """Allocate a batch of frames.
 
         Parameters
@@ -159,6 +161,8 @@ cdef class Surface:
             Number of frames, from 1 to 1024.
         mem_type : MemType
             Where the pixels are stored; DEFAULT is what suits the machine.
+        gpu_id : int
+            Number of the GPU, for memory of one.
         """
         cdef Surface self = Surface.__new__(Surface)
         cdef NvBufSurfaceCreateParams params
@@ -170,6 +174,7 @@ cdef class Surface:
         params.colorFormat = <NvBufSurfaceColorFormat><int>member(ColorFormat, "format", format)
         params.memType = <NvBufSurfaceMemType><int>member(MemType, "mem_type", mem_type)
         params.layout = NVBUF_LAYOUT_PITCH
+        params.gpuId = gpu_of(gpu_id)
         runtime.open()
         with nogil:
             code = NvBufSurfaceCreate(&self.surface, count, &params)
@@ -343,7 +348,7 @@ cdef object convert_frame(NvBufSurface *surface, Py_ssize_t index, object format
     cdef Surface target
     if channels and surface.memType == NVBUF_MEM_SYSTEM:
         return convert_to_memory(surface, index, kind, channels)
-    target = Surface.create(frame.width, frame.height, kind)
+    target = Surface.create(frame.width, frame.height, kind, gpu_id=surface.gpuId)
     convert(surface, index, target.surface, kind)
     return view_frame(target.surface, 0, use_of(target), False)
 
@@ -392,7 +397,8 @@ cdef int convert(NvBufSurface *surface, Py_ssize_t index, NvBufSurface *target,
     source.batchSize = source.numFilled = 1
     memset(&params, 0, sizeof(params))
     with nogil:
-        code = NvBufSurfTransform(&source, target, &params)
+        code = dsbind_transform(&source, target, &params, NvBufSurfTransformCompute_Default,
+                                surface.gpuId)
     if code != NvBufSurfTransformError_Success:
         raise_transform(code, f"frame {index} ({frame.width}x{frame.height}, color format "
                               f"{<int>frame.colorFormat}) to {kind.name}")
@@ -458,7 +464,8 @@ cdef int run_transform(Surface source, Surface target, source_rect, target_rect,
         params.transform_flag |= NVBUFSURF_TRANSFORM_CROP_DST
         params.dst_rect = dst_rects
     with nogil:
-        code = NvBufSurfTransform(src, dst, &params)
+        code = dsbind_transform(src, dst, &params, NvBufSurfTransformCompute_Default,
+                                dst.gpuId if src.memType == NVBUF_MEM_SYSTEM else src.gpuId)
     if code != NvBufSurfTransformError_Success:
         raise_transform(code, f"{source!r} to {target!r}")
     return 0

@@ -15,6 +15,14 @@ cdef class Keeper:
     cdef object keep(self)
 
 
+# Owner of memory that is used again by others once this is gone.
+cdef class Lender:
+    # Whether libraries that compute on a GPU were lent it, on the default stream or on another: they
+    # may not be done when they let go of it.
+    cdef bint on_default, on_others
+    cdef int gpu
+
+
 cdef class Tensor:
     # What keeps the memory; nothing else here frees it.
     cdef object owner
@@ -33,7 +41,11 @@ cdef class Tensor:
     cdef bint on_cpu(self) noexcept
     cdef int need_cpu(self, str what) except -1
     cdef Tensor kept(self)
-    cdef Tensor copied(self)
+    cdef Tensor copied(self, object stream)
+    cdef Tensor copied_to(self, int gpu, object stream)
+    cdef bint in_rows(self, int inner) noexcept
+    cdef int hand_over(self, object stream) except -1
+    cdef int tell_owner(self, bint on_default) except -1
     cdef object loan(self, bint versioned, bint copied)
 
 
@@ -49,6 +61,9 @@ cdef Tensor packed_tensor(object owner, void *data, int ndim, const Py_ssize_t *
 
 # Uninitialised memory of its own, of these dims.
 cdef Tensor empty_tensor(int ndim, const Py_ssize_t *dims, DLDataType type)
+
+# The same elements, kept by `owner`.
+cdef Tensor view_of(Tensor tensor, object owner)
 
 # The same elements without gaps: the tensor itself where it has none already.
 cdef Tensor pack(Tensor tensor)

@@ -9,38 +9,24 @@ from cpython.buffer cimport (
     PyBUF_F_CONTIGUOUS,
     PyBUF_FORMAT,
     PyBUF_ND,
-    PyBUF_STRIDED_RO,
     PyBUF_STRIDES,
     PyBUF_WRITABLE,
-    PyBuffer_Release,
-    PyObject_CheckBuffer,
-    PyObject_GetBuffer,
 )
-from libc.stdint cimport int64_t, uint8_t
-from libc.string cimport memcpy, memset
+from libc.stdint cimport int64_t, uint8_t, uintptr_t
 
+from dsbind.capi.cuda cimport CUstream
 from dsbind.capi.dlpack cimport *
-from dsbind._dlpack cimport Borrowed, borrow, lend, lend_versioned
+from dsbind._cuda cimport DeviceMemory, copy_rows, gpu_of, order_after_default, stream_of
+from dsbind._dlpack cimport lend, lend_versioned
 from dsbind._memory cimport Memory, check_dims, gather, packed_from
 
-from dsbind.errors import ArgumentTypeError, ConfigError, UnsupportedError
+from dsbind.errors import ArgumentTypeError, UnsupportedError
 
 __all__ = ("Tensor", "as_tensor")
-
-cdef extern from "Python.h":
-    Py_ssize_t PY_SSIZE_T_MAX
 
 # The flags of consumers that want no gaps, without what they have in common with the others.
 cdef int GAPLESS = (PyBUF_C_CONTIGUOUS | PyBUF_F_CONTIGUOUS | PyBUF_ANY_CONTIGUOUS) & ~PyBUF_STRIDES
 
-# DLPack's (code, bits) by the letter of the `struct` module, which the buffer protocol uses.
-cdef dict LETTERS = {
-    "B": (DL_UINT, 8), "b": (DL_INT, 8), "?": (DL_BOOL, 8), "c": (DL_UINT, 8),
-    "H": (DL_UINT, 16), "h": (DL_INT, 16), "I": (DL_UINT, 32), "i": (DL_INT, 32),
-    "Q": (DL_UINT, 64), "q": (DL_INT, 64), "L": (DL_UINT, 64), "l": (DL_INT, 64),
-    "e": (DL_FLOAT, 16), "f": (DL_FLOAT, 32), "d": (DL_FLOAT, 64),
-    "Zf": (DL_COMPLEX, 64), "Zd": (DL_COMPLEX, 128),
-}
 cdef dict FORMATS = {
     (DL_UINT, 8): b"B", (DL_INT, 8): b"b", (DL_BOOL, 8): b"?", (DL_UINT, 16): b"H",
     (DL_INT, 16): b"h", (DL_UINT, 32): b"I", (DL_INT, 32): b"i", (DL_UINT, 64): b"Q",
@@ -55,6 +41,10 @@ cdef class Keeper:
 
     cdef object keep(self):
         raise NotImplementedError
+
+
+cdef class Lender:
+    """Owner of memory that is used again by others once this is gone."""
 
 
 @cython.final
@@ -148,20 +138,30 @@ cdef class Tensor:
         pixels = self.numpy()
         return numpy.array(pixels, dtype) if copy else numpy.asarray(pixels, dtype)
 
-    def clone(self):
-        """Copy the elements into memory of their own, without gaps.
+    def clone(self, stream=None):
+        """Copy the elements into memory of their own on the same device, without gaps.
+
+        Parameters
+        ----------
+        stream : optional
+            On a GPU: the stream that copies, a number or one of cuda.core, PyTorch or CuPy; by
+            default the default stream. The copy is done when this returns.
 
         Returns
         -------
         Tensor or None
             None for an empty tensor.
+
+        Raises
+        ------
+        CudaError
+            A call of the CUDA driver failed.
         """
         cdef Tensor source
         if self.count() == 0:
             return None
-        self.need_cpu("clone")
         source = self.kept()
-        return source.copied()
+        return source.copied(stream)
 
     cdef Tensor kept(self):
         """The same elements in memory that stays; the tensor itself where they lie in such."""
@@ -172,14 +172,16 @@ cdef class Tensor:
         owner = (<Keeper>self.owner).keep()
         same = view_of(self, owner)
         if (<Keeper>self.owner).scarce:
-            self.need_cpu("copy")
-            same = same.copied()
+            same = same.copied(None)
             same.readonly = True
         return same
 
-    cdef Tensor copied(self):
+    cdef Tensor copied(self, object stream):
         """A copy of the elements, of which there are some. The memory stays meanwhile."""
-        cdef Tensor copy = empty_tensor(self.ndim, self.dims, self.type)
+        cdef Tensor copy
+        if not self.on_cpu():
+            return self.copied_to(self.device.device_id, stream)
+        copy = empty_tensor(self.ndim, self.dims, self.type)
         copy.layout = self.layout
         cdef int inner = packed_from(self.ndim, self.dims, self.steps, self.type.bits // 8)
         cdef Py_ssize_t block = self.type.bits // 8
@@ -190,20 +192,83 @@ cdef class Tensor:
             gather(<char *>copy.data, <const char *>self.data, inner, self.dims, self.steps, block)
         return copy
 
-    def to_gpu(self, device_id=0):
-        """Copy the tensor to a GPU.
+    cdef Tensor copied_to(self, int gpu, object stream):
+        """A copy on a GPU, or on the CPU for -1. There are elements; the memory stays meanwhile."""
+        from dsbind.surface import SurfaceError
+
+        cdef Tensor packed = self
+        cdef Tensor copy
+        cdef CUstream queue = stream_of(stream)
+        cdef Py_ssize_t block = self.type.bits // 8
+        cdef int inner = packed_from(self.ndim, self.dims, self.steps, block)
+        cdef bint here = self.on_cpu()
+        cdef bint other = gpu >= 0 and self.device.device_id != gpu
+        cdef int runs_on = gpu if here else self.device.device_id
+        cdef int i
+        if inner and (here or other):
+            # Rows that lie apart are gathered where they are.
+            packed = self.copied(stream)
+            inner = 0
+        if inner and not self.in_rows(inner):
+            raise SurfaceError(f"Misaligned strides: the GPU copies rows, and the elements of "
+                               f"{self!r} do not lie in rows; make it contiguous with the library "
+                               "that made it")
+        copy = empty_tensor(self.ndim, self.dims, self.type) if gpu < 0 \
+            else gpu_tensor(self.ndim, self.dims, self.type, gpu)
+        copy.layout = self.layout
+        for i in range(inner, self.ndim):
+            block *= self.dims[i]
+        if not here and queue != stream_of(None):
+            order_after_default(runs_on, queue)
+        copy_rows(runs_on, copy.data, gpu >= 0, packed.data, not here, inner, packed.dims,
+                  packed.steps, block, queue)
+        return copy
+
+    cdef bint in_rows(self, int inner) noexcept:
+        """Whether blocks along the innermost dimension with gaps follow each other."""
+        cdef Py_ssize_t block = self.type.bits // 8
+        cdef int i
+        for i in range(inner, self.ndim):
+            block *= self.dims[i]
+        return self.steps[inner - 1] >= block or self.dims[inner - 1] == 1
+
+    def to_gpu(self, device_id=0, stream=None):
+        """Copy the tensor to a GPU, without gaps. One that is there already is given as it is.
+
+        Parameters
+        ----------
+        device_id : int, optional
+            Number of the GPU, or a device of cuda.core, PyTorch or CuPy.
+        stream : optional
+            The stream that copies, as for `clone`.
 
         Raises
         ------
-        UnsupportedError
-            There is none that dsbind can use.
+        CudaError
+            There is no GPU, or a call of the CUDA driver failed; the text names both.
         """
-        if self.device_type == "GPU" and self.device.device_id == device_id:
+        cdef Tensor source
+        cdef int gpu = gpu_of(device_id)
+        if self.device_type == "GPU" and self.device.device_id == gpu:
             return self
-        raise UnsupportedError(
-            f"cannot move a tensor to GPU {device_id}: dsbind has no GPU here. Leave it on the CPU, "
-            "or let the library that is to use it move it, for example torch's .cuda()"
-        )
+        if self.count() == 0:
+            return Tensor()
+        source = self.kept()
+        return source.copied_to(gpu, stream)
+
+    def cpu(self, stream=None):
+        """Copy the tensor to the CPU, without gaps. One that is there already is given as it is.
+
+        Parameters
+        ----------
+        stream : optional
+            The stream that copies, as for `clone`.
+        """
+        cdef Tensor source
+        if self.on_cpu() or self.count() == 0:
+            return self
+        source = self.kept()
+        return source.copied_to(-1, stream)
 
     def wrap(self, color_format):
         """Make a `Buffer` of it, to be returned from `BufferProvider.generate`.
@@ -213,13 +278,15 @@ cdef class Tensor:
         color_format : ColorFormat
             RGB or BGR for a (H, W, 3) tensor, RGBA or BGRA for (H, W, 4), each of uint8 with the
             format "HWC". A tensor of one dimension holds an encoded picture, and may be of any.
+            One on a GPU becomes a surface over the same memory, for a provider whose `device` is
+            "gpu".
 
         Raises
         ------
         SurfaceError
             The tensor is not laid out like that.
         """
-        from dsbind.buffer import Buffer
+        from dsbind.buffer import Buffer, _of_picture
         from dsbind.surface import ColorFormat, SurfaceError
 
         cdef object kind
@@ -244,15 +311,14 @@ cdef class Tensor:
                 f'a tensor of uint8 with the format "HWC" and the shape '
                 f"(height, width, {channels or '3 or 4'}), this is {self!r}"
             )
-        self.need_cpu("wrap")
         frame = self.kept()
-        return Buffer(video_rows(frame))
+        return _of_picture(frame, int(kind))
 
     cdef int need_cpu(self, str what) except -1:
         if not self.on_cpu():
             raise UnsupportedError(
                 f"cannot {what} a tensor in the memory of GPU {self.device.device_id}: the CPU does "
-                "not reach it. Copy it to the CPU with the library that made it"
+                "not reach it; cpu() copies it"
             )
         return 0
 
@@ -262,24 +328,79 @@ cdef class Tensor:
         Parameters
         ----------
         stream : optional
-            Not used: nothing is under way when a tensor is handed out.
+            Where the consumer will use memory of a GPU, as the array API standard counts them: work
+            on it waits for what is under way on the default stream. -1 for no waiting. Not used on
+            the CPU.
         max_version : tuple of int, optional
             Newest version of the protocol that the consumer knows; none stands for an old one.
         dl_device : tuple of int, optional
-            Where it wants the memory; only where it is.
+            Where it wants the memory: where it is, or on the CPU, which takes a copy.
         copy : bool, optional
-            True for memory of its own.
+            True for memory of its own, False for an error where it would need some.
         """
         cdef Tensor lent
-        if dl_device is not None and tuple(dl_device) != self.__dlpack_device__():
+        cdef bint moved = dl_device is not None and tuple(dl_device) != self.__dlpack_device__()
+        if moved and (copy is False or tuple(dl_device) != (DL_CPU, 0)):
             raise BufferError(f"this tensor is on device {self.__dlpack_device__()} and cannot be "
-                              f"lent on {tuple(dl_device)}")
-        if copy and self.count():
+                              f"lent on {tuple(dl_device)} without a copy")
+        if moved and self.count():
+            lent = self.cpu()
+            copy = True
+        elif copy and self.count():
             lent = self.clone()
         else:
             lent = self.kept()
             copy = False
+            lent.hand_over(stream)
         return lent.loan(max_version is not None and max_version[0] >= DLPACK_MAJOR, bool(copy))
+
+    cdef int hand_over(self, object stream) except -1:
+        """Let a consumer's stream wait for what may be under way on the memory."""
+        cdef CUstream consumer
+        if self.on_cpu() or isinstance(stream, int) and stream == -1:
+            return 0
+        consumer = stream_of(stream)
+        if consumer != stream_of(None):
+            order_after_default(self.device.device_id, consumer)
+        return self.tell_owner(consumer == stream_of(None))
+
+    cdef int tell_owner(self, bint on_default) except -1:
+        """Note which streams use the memory from now on."""
+        cdef object owner = self.owner
+        cdef Lender lender
+        while isinstance(owner, Tensor):
+            owner = (<Tensor>owner).owner
+        if isinstance(owner, Lender):
+            lender = owner
+            lender.gpu = self.device.device_id
+            lender.on_default = lender.on_default or on_default
+            lender.on_others = lender.on_others or not on_default
+        return 0
+
+    @property
+    def __cuda_array_interface__(self):
+        """The memory for Numba, CuPy and others that speak this protocol (version 3)."""
+        cdef Tensor lent
+        if self.on_cpu() or (self.type.code, self.type.bits) not in FORMATS:
+            # As without the attribute, so that consumers try another way.
+            raise AttributeError("this tensor is not in the memory of a GPU")
+        lent = self.kept()
+        if lent.data != self.data:
+            raise BufferError("the pipeline is short of buffers, and this would be a copy: let go "
+                              "of some, or clone() it")
+        # Consumers hold the tensor, so that it holds the memory from now on.
+        self.owner = lent.owner
+        self.tell_owner(False)
+        return {
+            "shape": self.shape,
+            "strides": None if self.contiguous() else
+            tuple([self.steps[i] for i in range(self.ndim)]),
+            "typestr": self.dtype.str,
+            "data": (<uintptr_t>self.data, self.readonly),
+            "version": 3,
+            # The default one: see `__dlpack__`.
+            "stream": 1,
+        }
 
     cdef object loan(self, bint versioned, bint copied):
         cdef DLTensor tensor
@@ -312,7 +433,7 @@ cdef class Tensor:
         cdef Tensor lent
         if not self.on_cpu():
             raise BufferError(f"the CPU cannot reach the memory of GPU {self.device.device_id}; "
-                              "copy it there with the library that made the tensor")
+                              "cpu() copies it")
         if self.readonly and flags & PyBUF_WRITABLE:
             raise BufferError("this tensor is read-only: others see the same memory; clone() it")
         if (flags & PyBUF_STRIDES != PyBUF_STRIDES or flags & GAPLESS) and not self.contiguous():
@@ -396,6 +517,21 @@ cdef Tensor empty_tensor(int ndim, const Py_ssize_t *dims, DLDataType type):
     return packed_tensor(memory, memory.data, ndim, dims, type, False)
 
 
+cdef Tensor gpu_tensor(int ndim, const Py_ssize_t *dims, DLDataType type, int gpu):
+    """Uninitialised memory of a GPU, of these dims."""
+    cdef Py_ssize_t size = type.bits // 8
+    cdef DeviceMemory memory
+    cdef Tensor self
+    cdef int i
+    check_dims(ndim, dims, size)
+    for i in range(ndim):
+        size *= dims[i]
+    memory = DeviceMemory.__new__(DeviceMemory, gpu, size)
+    self = packed_tensor(memory, <void *><uintptr_t>memory.address, ndim, dims, type, False)
+    self.device = DLDevice(DL_CUDA, gpu)
+    return self
+
+
 cdef Tensor plane_tensor(object owner, void *data, Py_ssize_t height, Py_ssize_t width,
                          Py_ssize_t channels, Py_ssize_t pitch, bint readonly, int device,
                          int device_id):
@@ -436,106 +572,8 @@ cdef Tensor view_of(Tensor tensor, object owner):
     return self
 
 
-cdef Tensor video_rows(Tensor frame):
-    """The bytes of a (H, W, C) frame, of whole words in each row as GStreamer wants: H rows.
-
-    Rows that are whole words already stay where they are.
-    """
-    cdef Tensor tight = frame
-    cdef Py_ssize_t row = frame.dims[1] * frame.dims[2]
-    cdef Py_ssize_t pitch = (row + 3) // 4 * 4
-    cdef Py_ssize_t[2] dims = [frame.dims[0], pitch]
-    cdef Py_ssize_t i
-    cdef Tensor rows
-    if packed_from(3, frame.dims, frame.steps, 1) > 1:
-        # Pixels apart from each other, for example channels in reverse.
-        tight = frame.clone()
-    if pitch == row and (tight.contiguous() or is_pitched(tight)):
-        rows = packed_tensor(tight, tight.data, 2, dims, tight.type, True)
-        if not tight.contiguous():
-            rows.steps[0] = tight.steps[0]
-        return rows
-    rows = empty_tensor(2, dims, tight.type)
-    with nogil:
-        for i in range(tight.dims[0]):
-            memcpy(<char *>rows.data + i * pitch, <char *>tight.data + i * tight.steps[0], row)
-            memset(<char *>rows.data + i * pitch + row, 0, pitch - row)
-    return rows
-
-
-cdef Tensor view_borrowed(Borrowed owner, str layout):
-    """The tensor over what a DLPack producer lent."""
-    cdef DLTensor *lent = owner.tensor
-    cdef Tensor self
-    cdef Py_ssize_t[MAX_DIMS] dims
-    cdef Py_ssize_t itemsize = lent.dtype.bits // 8
-    cdef int i
-    if lent.dtype.lanes != 1 or lent.dtype.bits % 8 or itemsize == 0:
-        raise UnsupportedError(f"elements of {lent.dtype.lanes} x {lent.dtype.bits} bits "
-                               "have no counterpart here; convert them to whole bytes first")
-    if lent.device.device_type not in (DL_CPU, DL_CUDA, DL_CUDA_HOST, DL_CUDA_MANAGED):
-        raise UnsupportedError(f"DLPack device type {lent.device.device_type} is neither the CPU "
-                               "nor CUDA; copy the tensor to the CPU first")
-    if not 0 <= lent.ndim <= MAX_DIMS:
-        raise ConfigError(f"a tensor of {lent.ndim} dimensions; there are at most {MAX_DIMS}")
-    for i in range(lent.ndim):
-        dims[i] = lent.shape[i]
-    self = packed_tensor(owner, NULL, lent.ndim, dims, lent.dtype, owner.readonly)
-    if lent.strides != NULL:
-        for i in range(lent.ndim):
-            if abs(<object>lent.strides[i]) * max(dims[i], 1) * itemsize > PY_SSIZE_T_MAX:
-                raise ConfigError(f"a stride of {lent.strides[i]} elements does not fit in memory")
-            self.steps[i] = lent.strides[i] * itemsize
-    if lent.data == NULL and self.count():
-        raise ArgumentTypeError("a DLPack producer gave a tensor without memory")
-    if lent.data != NULL:
-        self.data = <char *>lent.data + lent.byte_offset
-    self.device = lent.device
-    self.layout = layout
-    return self
-
-
-@cython.final
-cdef class Export:
-    """A hold on the memory of an object with the buffer protocol."""
-
-    cdef Py_buffer view
-    cdef bint held
-
-    def __cinit__(self, lender):
-        PyObject_GetBuffer(lender, &self.view, PyBUF_STRIDED_RO | PyBUF_FORMAT)
-        self.held = True
-
-    def __dealloc__(self):
-        if self.held:
-            PyBuffer_Release(&self.view)
-
-
-cdef Tensor view_exported(object lender, str layout):
-    """The tensor over an object with the buffer protocol; None for elements it has no word for."""
-    cdef Export owner
-    cdef Py_buffer *view
-    cdef Tensor self
-    cdef int i
-    try:
-        owner = Export.__new__(Export, lender)
-    except (BufferError, ValueError):
-        # NumPy cannot say every kind of element either.
-        return None
-    view = &owner.view
-    cdef str letter = "B" if view.format == NULL else view.format.decode("ascii", "replace")
-    cdef object kind = LETTERS.get(letter.lstrip("@=<"))
-    # "L" has four bytes in the standard sizes.
-    if kind is not None and letter[-1] in "lL" and view.itemsize == 4:
-        kind = (kind[0], 32)
-    if kind is None or kind[1] != view.itemsize * 8:
-        return None
-    self = packed_tensor(owner, view.buf, view.ndim, view.shape, DLDataType(kind[0], kind[1], 1),
-                         view.readonly)
-    for i in range(view.ndim):
-        self.steps[i] = view.strides[i]
-    self.layout = layout
-    return self
+# What makes tensors of others' memory needs this module to be complete.
+cdef object view = None
 
 
 def as_tensor(obj, format=""):
@@ -554,25 +592,7 @@ def as_tensor(obj, format=""):
     ArgumentTypeError
         The object has neither protocol.
     """
-    cdef Tensor self
-    cdef Tensor given
-    cdef str layout
-    if not isinstance(format, str):
-        raise ArgumentTypeError(f'the format of a tensor is "HWC", "CHW" or "", not {format!r}')
-    layout = str(format)
-    if isinstance(obj, Tensor):
-        given = (<Tensor>obj).kept()
-        self = view_of(given, given)
-        self.layout = layout
-        return self
-    # NumPy lends read-only arrays by the buffer protocol alone.
-    if PyObject_CheckBuffer(obj):
-        self = view_exported(obj, layout)
-        if self is not None:
-            return self
-    if hasattr(obj, "__dlpack__"):
-        return view_borrowed(borrow(obj), layout)
-    raise ArgumentTypeError(
-        f"as_tensor() takes an array with the DLPack or the buffer protocol (NumPy, PyTorch, CuPy "
-        f"...), not {type(obj).__name__}; numpy.asarray() makes one of lists and numbers"
-    )
+    global view
+    if view is None:
+        from dsbind._views import view
+    return view(obj, format)

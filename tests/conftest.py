@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from looking import SCREEN
+from looking import COLOURS, SCREEN, colour_clip
 
 if TYPE_CHECKING:
     from dsbind.meta import BatchMetadata, FrameMetadata
@@ -118,3 +118,18 @@ def screen() -> Iterator[str]:
         os.close(read)
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture
+def display(screen: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A display that nobody sees, which this process uses: its name."""
+    monkeypatch.setenv("DISPLAY", screen)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    return screen
+
+
+@pytest.fixture(scope="session")
+def colour_clips(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A clip of each of `COLOURS`, in their order."""
+    folder = tmp_path_factory.mktemp("colours")
+    return [colour_clip(folder, colour) for colour in COLOURS]

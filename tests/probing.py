@@ -24,6 +24,14 @@ def white(format: str, width: int = 64, height: int = 48) -> str:
     return f"video/x-raw,format={format},width={width},height={height},framerate=25/1"
 
 
+def converted(format: str) -> tuple[tuple[str, str, dict[str, Any]], ...]:
+    """A tail for `run`: `c` has the frames in another format."""
+    return (
+        ("nvvideoconvert", "convert", {}),
+        ("capsfilter", "c", {"caps": f"video/x-raw(memory:NVMM),format={format}"}),
+    )
+
+
 def run(
     *handlers: tuple[str, Callable[[Buffer], object]],
     caps: str = "",

@@ -200,18 +200,21 @@ def test_the_first_call_may_fail_too():
 
 def test_callbacks_within_callbacks_are_told_apart():
     outer, inner = object(), object()
-    assert not _callbacks.is_current(outer)
-    _callbacks.enter(outer)
-    _callbacks.enter(inner)
-    assert _callbacks.is_current(outer) and _callbacks.is_current(inner)
 
-    seen = []
-    thread = threading.Thread(target=lambda: seen.append(_callbacks.is_current(outer)))
-    thread.start()
-    thread.join()
-    assert seen == [False]
+    def current():
+        return [_callbacks.is_current(callback) for callback in (outer, inner)]
 
-    _callbacks.leave()
-    assert _callbacks.is_current(outer) and not _callbacks.is_current(inner)
-    _callbacks.leave()
-    assert not _callbacks.is_current(outer)
+    def within():
+        assert current() == [True, False]
+        assert _callbacks.run(inner, current) == [True, True]
+        seen = []
+        thread = threading.Thread(target=lambda: seen.append(current()))
+        thread.start()
+        thread.join()
+        assert seen == [[False, False]]
+        with pytest.raises(KeyError):
+            _callbacks.run(inner, {}.__getitem__, 0)
+        return current()
+
+    assert _callbacks.run(outer, within) == [True, False]
+    assert current() == [False, False]

@@ -47,6 +47,14 @@ def test_no_command_shows_the_commands() -> None:
     assert "doctor" in dsbind_command("--help").stdout
 
 
+@pytest.mark.parametrize("command", ["run", "graph"])
+def test_no_program_is_a_usage_message_with_the_next_step(command: str) -> None:
+    done = dsbind_command(command)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr.startswith(f"usage: dsbind {command} ")
+    assert f"`dsbind {command} program.py`" in done.stderr and "`dsbind demo`" in done.stderr
+
+
 def test_doctor_writes_json_that_names_the_origin() -> None:
     done = dsbind_command("doctor", "--json")
     report = json.loads(done.stdout)

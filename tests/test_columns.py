@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from pathlib import Path
 
 import numpy
 import pytest
@@ -449,3 +451,30 @@ def test_threads_may_read_and_write_at_once(street):
     for thread in threads:
         thread.join(60)
     assert failures == []
+
+
+ABI = Path(__file__).resolve().parent.parent / "native" / "abi" / "deepstream-9.1.json"
+STRUCTS = ["NvDsBatchMeta", "NvDsFrameMeta", "NvDsObjectMeta", "NvDsUserMeta"]
+
+
+@pytest.mark.parametrize("name", STRUCTS)
+def test_dtypes_of_structs_are_laid_out_as_deepstream_s(name):
+    structs = json.loads(ABI.read_text())["headers"]
+    structs = structs["nvdsmeta.h"]["structs"] | structs["nvll_osd_struct.h"]["structs"]
+    places = {field["name"]: field for field in structs[name]["fields"]}
+    if name == "NvDsObjectMeta":
+        start = places["rect_params"]["offset"]
+        for field in structs["NvOSD_RectParams"]["fields"]:
+            places[field["name"]] = {**field, "offset": start + field["offset"]}
+    if name == "NvDsUserMeta":
+        for field in structs["NvDsBaseMeta"]["fields"]:
+            places[field["name"]] = field
+    dtype = columns.struct_dtype(name)
+    assert dtype.itemsize == structs[name]["size"]
+    for field, (kind, offset) in dtype.fields.items():
+        assert (offset, kind.itemsize) == (places[field]["offset"], places[field]["size"]), field
+
+
+def test_there_is_no_dtype_of_another_struct():
+    with pytest.raises(ValueError, match="choose from GList, NvDsBatchMeta"):
+        columns.struct_dtype("NvDsRoiMeta")

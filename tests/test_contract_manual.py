@@ -47,7 +47,11 @@ def test_every_public_name_is_in_it(manual):
     "kind",
     [Flow, Pipeline, dsbind.Node, dsbind.Buffer, dsbind.Tensor, utils.PerfMonitor, SourceConfig,
      meta.BatchMetadata, meta.FrameMetadata, meta.ObjectMetadata, meta.ClassifierMetadata,
-     meta.DisplayMetadata, meta.UserMetadata, meta.TensorOutputUserMetadata],
+     meta.DisplayMetadata, meta.UserMetadata, meta.TensorOutputUserMetadata,
+     meta.AnalyticsFrameMeta,
+     meta.SegmentationUserMetadata, utils.EngineFileMonitor,
+     meta.AnalyticsObjInfo, meta.PreprocessBatchUserMetadata, meta.RoiMetadata,
+     meta.PreprocessTensorMetadata],
 )  # fmt: skip
 def test_every_member_is_in_it(manual, kind):
     # What those that write such classes need, and what is said of all of them at once.
@@ -101,7 +105,7 @@ def test_python_examples_are_python(manual):
 
 
 def test_it_is_short_and_says_only_what_is_there(manual):
-    assert len(manual.splitlines()) <= 400
+    assert len(manual.splitlines()) <= 500
     for anchor in re.findall(r"\]\(#([\w-]+)\)", manual):
         titles = [
             title.lower().replace(" ", "-") for title in re.findall(r"^#+ (.*)$", manual, re.M)

@@ -34,21 +34,30 @@ class Thing:
 BATCH = """
     frame_items n_frames is_audio audio_frame_items acquire_display_meta acquire_object_meta
     acquire_frame_meta acquire_user_meta user_meta_items append extract
+    acquire_preprocess_batch_meta preprocess_batch_items
 """
 FRAME = """
     frame_number pad_index batch_id source_id source_width source_height pipeline_width
     pipeline_height buffer_pts ntp_timestamp object_items tensor_items user_meta_items append
+    nvdsanalytics_frame_items
 """
 OBJECT = """
     class_id object_id unique_component_id confidence tracker_confidence rect_params mask_params
     text_params label nv_bbox_info classifier_items tensor_items user_meta_items append
+    nvdsanalytics_obj_items
 """
 CLASSIFIER = "n_labels unique_component_id get_n_label classifier_type get_label_info"
 LABEL = "label class_id prob label_id num_classes"
 DISPLAY = """
     add_text add_rect add_line add_arrow add_circle n_labels n_rects n_lines n_arrows n_circles
 """
-USER = "meta_type set_user_data_json get_user_data_json as_tensor_output"
+USER = """
+    meta_type set_user_data_json get_user_data_json as_tensor_output as_nvdsanalytics_frame
+    as_nvdsanalytics_obj as_preprocess_batch
+"""
+PREPROCESS = "rois preprocess_tensor_meta set_preprocessed_tensor extract"
+ANALYTICS_FRAME = "oc_status obj_in_roi_cnt obj_lc_curr_cnt obj_lc_cum_cnt unique_id obj_cnt"
+ANALYTICS_OBJECT = "roi_status oc_status lc_status dir_status unique_id obj_status"
 RECT = "left top width height rotation_angle border_width border_color has_bg_color bg_color"
 
 
@@ -81,7 +90,11 @@ class TestMembers:
         assert missing(batch.acquire_display_meta(), DISPLAY) == []
 
     def test_user_metadata(self, batch):
-        assert missing(batch.acquire_user_meta(), USER) == []
+        item = batch.acquire_user_meta()
+        assert missing(item, USER) == []
+        assert missing(item.as_nvdsanalytics_frame(), ANALYTICS_FRAME) == []
+        assert missing(item.as_nvdsanalytics_obj(), ANALYTICS_OBJECT) == []
+        assert missing(batch.acquire_preprocess_batch_meta(), PREPROCESS) == []
 
 
 def missing(thing, names):

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
+import sys
 import threading
 import weakref
+from types import SimpleNamespace
 
 import numpy
 import pytest
 
 import dsbind
-from dsbind.errors import ArgumentTypeError, ConfigError, UnsupportedError
+from dsbind.errors import ArgumentTypeError, ConfigError, CudaError, UnsupportedError
 from dsbind.surface import ColorFormat
 from dsbind.tensor import Tensor, as_tensor
 
@@ -238,8 +241,8 @@ def test_the_memory_of_a_gpu(device):
     assert tensor.__dlpack_device__() == (device, 3)
     assert "GPU 3" in repr(tensor)
     assert tensor.to_gpu(3) is tensor
-    with pytest.raises(UnsupportedError):
-        tensor.to_gpu(0)
+    assert tensor.to_gpu(SimpleNamespace(device_id=3)) is tensor
+    assert tensor.to_gpu(SimpleNamespace(type="cuda", index=3)) is tensor
 
 
 def test_the_cpu_does_not_reach_a_gpu():
@@ -247,8 +250,80 @@ def test_the_cpu_does_not_reach_a_gpu():
     for use in (memoryview, numpy.asarray, Tensor.numpy):
         with pytest.raises(BufferError, match="GPU 3"):
             use(tensor)
-    for use in (Tensor.clone, lambda tensor: tensor.wrap(ColorFormat.RGB), dsbind.Buffer):
+    for use in (lambda tensor: tensor.wrap(ColorFormat.RGB), dsbind.Buffer):
         with pytest.raises(UnsupportedError, match="GPU 3"):
+            use(tensor)
+
+
+class TestMemoryOfAGpu:
+    """What is told of it, without touching it: there need be no GPU."""
+
+    def test_the_interface_of_cuda_arrays(self):
+        producer = Producer((2, 2, 3), (6, 3, 1), device=Device(2, 3))
+        tensor = as_tensor(producer, "HWC")
+        assert tensor.__cuda_array_interface__ == {
+            "shape": (2, 2, 3),
+            "typestr": "|u1",
+            "data": (ctypes.addressof(producer.memory), False),
+            "strides": None,
+            "version": 3,
+            "stream": 1,
+        }
+
+    def test_padded_rows_and_other_elements(self):
+        floats = {"device": Device(2, 0), "dtype": DataType(2, 32, 1), "version": (1, 0)}
+        tensor = as_tensor(Producer((1, 2), (2, 1), **floats))
+        assert tensor.__cuda_array_interface__["typestr"] == "<f4"
+        tensor = as_tensor(Producer((2, 1, 3), (6, 3, 1), device=Device(2, 0)))
+        assert tensor.__cuda_array_interface__["strides"] == (6, 3, 1)
+
+    def test_what_may_not_be_written(self):
+        tensor = as_tensor(Producer(version=(1, 0), flags=1, device=Device(2, 0)))
+        assert tensor.__cuda_array_interface__["data"][1] is True
+
+    def test_there_is_none_of_the_cpu(self):
+        assert not hasattr(as_tensor(Producer()), "__cuda_array_interface__")
+        # bfloat16 has no name in it.
+        strange = as_tensor(Producer((2,), dtype=DataType(4, 16, 1), device=Device(2, 0)))
+        assert not hasattr(strange, "__cuda_array_interface__")
+
+    @pytest.mark.parametrize("stream", [None, 1, -1])
+    def test_streams_that_need_no_waiting(self, stream):
+        tensor = as_tensor(Producer(device=Device(2, 0)))
+        assert "dltensor" in repr(tensor.__dlpack__(stream=stream))
+
+    def test_stream_0_is_refused(self):
+        # As the array API standard says: it may be one of two.
+        with pytest.raises(ValueError, match="default stream"):
+            as_tensor(Producer(device=Device(2, 0))).__dlpack__(stream=0)
+
+    def test_another_device_takes_a_copy(self):
+        tensor = as_tensor(Producer(device=Device(2, 0)))
+        with pytest.raises(BufferError, match="without a copy"):
+            tensor.__dlpack__(dl_device=(1, 0), copy=False)
+        with pytest.raises(BufferError, match=r"\(2, 1\)"):
+            tensor.__dlpack__(dl_device=(2, 1))
+
+    def test_rows_backwards_are_no_rows(self):
+        tensor = as_tensor(Producer((3, 4), (-4, 1), device=Device(2, 0), byte_offset=8))
+        with pytest.raises(RuntimeError, match="Misaligned strides"):
+            tensor.clone()
+
+    @pytest.mark.skipif(os.path.exists("/dev/nvidiactl"), reason="there is a GPU")
+    @pytest.mark.parametrize(
+        "use",
+        [
+            Tensor.clone,
+            Tensor.cpu,
+            lambda tensor: tensor.to_gpu(1),
+            lambda tensor: tensor.wrap(ColorFormat.RGB),
+            lambda tensor: tensor.__dlpack__(stream=2),
+            lambda tensor: tensor.__dlpack__(dl_device=(1, 0)),
+        ],
+    )
+    def test_a_copy_needs_the_driver(self, use):
+        tensor = as_tensor(Producer((2, 2, 3), device=Device(2, 0)), "HWC")
+        with pytest.raises(CudaError, match="cuInit failed"):
             use(tensor)
 
 
@@ -291,6 +366,19 @@ def test_a_wrong_capsule():
 
     with pytest.raises(ArgumentTypeError, match="Liar"):
         as_tensor(Liar())
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python classes have no __buffer__")
+def test_an_array_that_refuses_the_buffer_protocol_is_asked_for_dlpack():
+    class OfAGpu:
+        def __buffer__(self, flags):
+            raise TypeError("not on the CPU")  # as CuPy's
+
+        def __dlpack__(self, **options):
+            return producer.__dlpack__(**options)
+
+    producer = Producer()
+    assert as_tensor(OfAGpu()).shape == (3, 4)
 
 
 def test_an_exception_of_the_producer_passes():

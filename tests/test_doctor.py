@@ -90,8 +90,30 @@ def test_a_choice_that_cannot_be_met_is_told():
         timeout=60,
     )
     assert result.returncode == 1
-    assert "the sdk libraries cannot be used: not installed)" in result.stdout
+    assert "the sdk libraries cannot be used: not installed in /nonexistent: " in result.stdout
     assert "unset DSBIND_RUNTIME" in result.stdout
+
+
+@pytest.mark.skipif(os.path.exists("/dev/nvidiactl"), reason="there is a GPU")
+def test_what_nvidias_libraries_lack_is_told_with_its_command():
+    result = subprocess.run(
+        [sys.executable, "-m", "dsbind", "doctor"],
+        env={**os.environ, "DSBIND_RUNTIME": "nvidia"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.returncode == 1
+    missing = result.stdout[result.stdout.index("MISSING: the native libraries") :]
+    assert "install the NVIDIA driver" in missing or "pip install" in missing
+
+
+def test_an_element_tells_the_origin_of_its_plugin(tmp_path):
+    folders = {"bundled": "/b/plugins", "nvidia": "/n/_libs", "sdk": "/s/lib"}
+    for origin, folder in folders.items():
+        item = doctor._element("x", lambda name: f"{folder}/libgstx.so", folders)  # noqa: B023
+        assert item["origin"] == origin
+    assert doctor._element("x", lambda name: "/usr/lib/libgstx.so", folders)["origin"] == "system"
 
 
 @pytest.mark.parametrize(

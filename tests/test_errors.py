@@ -19,6 +19,7 @@ from dsbind import errors
         ("ConfigError", "ValueError"),
         ("ConfiguredFileError", "ValueError"),
         ("ConfiguredFileError", "FileNotFoundError"),
+        ("CudaError", "RuntimeError"),
         ("DisplayError", "RuntimeError"),
         ("FlowError", "RuntimeError"),
         ("LinkError", "RuntimeError"),

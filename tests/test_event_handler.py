@@ -8,8 +8,8 @@ import gc
 import shutil
 
 import pytest
+from displaying import Window, capture, see, start
 from looking import COLOURS, is_colour
-from test_display import Window, capture, clips, display, see, start  # noqa: F401
 
 import dsbind
 from dsbind import Pipeline, RenderMode, osd
@@ -47,9 +47,9 @@ def click(window, button, x, y):
 
 
 @pytest.fixture
-def mosaic(display, clips):  # noqa: F811
+def mosaic(display, colour_clips):
     """Four coloured sources in a window, with an EventHandler that listens."""
-    flow = capture(*clips, file_loop=True).render(RenderMode.DISPLAY, width=640, height=480)
+    flow = capture(*colour_clips, file_loop=True).render(RenderMode.DISPLAY, width=640, height=480)
     nodes = {node.factory: node for node in map(flow.pipeline.__getitem__, elements(flow.pipeline))}
     handler = osd.EventHandler(
         tiler=nodes["nvmultistreamtiler"], osd=nodes["nvdsosd"], renderer=nodes["nveglglessink"]
@@ -87,7 +87,7 @@ class TestOnADisplay:
     def test_a_left_click_shows_one_source_and_a_right_click_all(
         self,
         mosaic,
-        display,  # noqa: F811
+        display,
         tmp_path,
     ):
         handler, tiler = mosaic
@@ -106,7 +106,7 @@ class TestOnADisplay:
             see(display, tmp_path / "s", ALL)
             assert tiler.get("show-source") == -1
 
-    def test_after_stop_clicks_do_nothing(self, mosaic, display, tmp_path):  # noqa: F811
+    def test_after_stop_clicks_do_nothing(self, mosaic, display, tmp_path):
         handler, tiler = mosaic
         handler.start()
         see(display, tmp_path / "s", ALL)

@@ -8,7 +8,7 @@ import threading
 
 import numpy
 import pytest
-from probing import Handle, run, white
+from probing import Handle, converted, run, white
 
 import dsbind
 from dsbind import Buffer, ColorFormat, Pipeline, Probe, Tensor
@@ -113,11 +113,7 @@ class TestExtract:
                 assert plane.format == ("HWC" if len(plane.shape) == 3 else "")
             frames.append(planes)
 
-        convert = (
-            ("nvvideoconvert", "convert", {}),
-            ("capsfilter", "c", {"caps": f"video/x-raw(memory:NVMM),format={format}"}),
-        )
-        run(("c", handle), tail=convert)
+        run(("c", handle), tail=converted(format))
         assert len(frames) == 2
         for planes in frames:
             assert planes[0].numpy().min() >= 235
@@ -187,11 +183,7 @@ class TestExtract:
         run(
             ("c", handle),
             ("osd", look),
-            tail=[
-                ("nvvideoconvert", "convert", {}),
-                ("capsfilter", "c", {"caps": "video/x-raw(memory:NVMM),format=RGBA"}),
-                ("nvdsosd", "osd", {}),
-            ],
+            tail=[*converted("RGBA"), ("nvdsosd", "osd", {})],
         )
         for before, after in zip(kept, drawn, strict=True):
             assert before.min() > 250

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -194,12 +195,27 @@ def test_media_info_tells_what_a_file_holds(make_clip):
     assert info.video == video
 
 
-def test_media_info_of_what_cannot_be_read_is_false_and_says_why(tmp_path):
+def test_media_info_of_what_cannot_be_read_is_false_and_says_why(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "dsbind")
     info = MediaInfo.discover(str(tmp_path / "none.mp4"))
     assert not info and info.streams == () and info.duration == 0
-    assert "none.mp4" in str(info.error)
-    with pytest.raises(dsbind.SourceError, match="none.mp4"):
+    assert "none.mp4 doesn't exist" in str(info) and "none.mp4 doesn't exist" in caplog.text
+    with pytest.raises(dsbind.SourceError, match="none.mp4") as caught:
         print(info.video)
+    assert isinstance(caught.value, FileNotFoundError)
+
+
+@pytest.mark.parametrize("uri", ["nonsense://x", "", "a\0b.mp4", "/", "file:///no%20such"])
+def test_media_info_of_no_media_is_false(uri):
+    info = MediaInfo.discover(uri)
+    assert not info and isinstance(info.error, dsbind.SourceError)
+
+
+def test_media_info_reads_names_as_capture_does(clip, tmp_path, monkeypatch):
+    (tmp_path / "a %41 ü.mp4").symlink_to(clip)
+    monkeypatch.chdir(tmp_path)
+    for name in (tmp_path / "a %41 ü.mp4", "a %41 ü.mp4", "file://a %2541 ü.mp4"):
+        assert MediaInfo.discover(name).video.width == 320
 
 
 def test_credentials_are_not_shown():

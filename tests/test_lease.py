@@ -15,7 +15,7 @@ import pytest
 from batches import add_object
 
 import dsbind
-from dsbind import BatchMetadataOperator, Pipeline, Probe, osd, runtime
+from dsbind import BatchMetadataOperator, BufferOperator, Pipeline, Probe, osd, runtime
 from dsbind.errors import StaleMetadataError
 from dsbind.meta import BatchMetadata
 
@@ -206,6 +206,59 @@ class TestInPipeline:
         for _, _, item in seen:
             with pytest.raises(StaleMetadataError):
                 _ = item.label
+
+    @pytest.mark.parametrize("what", ["batch", "frame", "items"])
+    def test_what_one_call_keeps_is_stale_in_the_next(self, what):
+        kept = []
+        use = {"batch": lambda view: view.n_frames, "frame": lambda view: view.source_id}
+
+        class Keep(BatchMetadataOperator):
+            n = 0
+
+            def handle_metadata(self, batch):
+                for view in kept:
+                    with pytest.raises(StaleMetadataError):
+                        use.get(what, len)(view)
+                # What nobody keeps may be used again for the next batch; what is kept, never.
+                self.n += 1
+                if self.n != 2:
+                    items = batch.frame_items
+                    kept.append({"batch": batch, "frame": items[0], "items": items}[what])
+
+        self.run(Keep())
+        assert len(kept) == 2 and kept[0] is not kept[1]
+
+    def test_nothing_of_a_batch_is_seen_in_the_next(self):
+        seen = []
+
+        class Look(BatchMetadataOperator):
+            def handle_metadata(self, batch):
+                (frame,) = batch.frame_items
+                number = frame.frame_number
+                add_object(batch, frame, label=f"label {number}")
+                assert batch.objects["label_index"].tolist() == [0]
+                # Goes back to the pool, as always.
+                batch.acquire_object_meta()
+                seen.append(batch.labels)
+
+        self.run(Look())
+        assert seen == [(f"label {number}",) for number in range(3)]
+
+    def test_a_buffer_that_is_kept_is_stale_in_the_next_call_and_its_pixels_are_not(self):
+        kept = []
+
+        class Keep(BufferOperator):
+            def handle_buffer(self, buffer):
+                for view, stamp, pixels in kept:
+                    with pytest.raises(StaleMetadataError):
+                        _ = view.timestamp
+                    assert buffer.timestamp > stamp
+                    assert pixels.shape == (48, 64)
+                if len(kept) < 2:
+                    kept.append((buffer, buffer.timestamp, numpy.asarray(buffer.extract(0)[0])))
+
+        self.run(Keep())
+        assert len(kept) == 2
 
     def test_what_is_not_appended_goes_back_to_the_pool(self):
         forgotten, found = [], []

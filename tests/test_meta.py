@@ -318,6 +318,7 @@ class TestDisplay:
         counts = [getattr(display, f"n_{kind}") for kind in COUNTERS]
         assert counts == [1, 1, 1, 1, 1]
 
+    @pytest.mark.filterwarnings("ignore:add_.* has no effect")
     def test_a_seventeenth_is_ignored(self, batch):
         display = batch.acquire_display_meta()
         for _ in range(20):
@@ -328,6 +329,25 @@ class TestDisplay:
             display.add_circle(osd.Circle())
         counts = [getattr(display, f"n_{kind}") for kind in COUNTERS]
         assert counts == [16, 16, 16, 16, 16]
+
+    def test_a_seventeenth_of_a_kind_is_warned_of_once(self, run_program):
+        done = run_program(
+            """
+            from dsbind import osd
+            from dsbind.meta import BatchMetadata
+            with BatchMetadata.create(1) as batch:
+                for _ in range(3):
+                    display = batch.acquire_display_meta()
+                    for _ in range(20):
+                        display.add_text(osd.Text())
+                        display.add_line(osd.Line())
+            """,
+            env={"PYTHONWARNINGS": "always"},
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("ConfigWarning: add_text() has no effect") == 1
+        assert done.stderr.count("ConfigWarning: add_line() has no effect") == 1
+        assert "acquire_display_meta()" in done.stderr and "add_rect" not in done.stderr
 
     def test_a_display_is_appended_once(self, batch, frame):
         display = batch.acquire_display_meta()

@@ -305,6 +305,24 @@ def test_no_utf8_is_an_error(tmp_path):
         Pipeline("p", path)
 
 
+def test_a_cycle_is_named(load):
+    text = """
+    deepstream:
+      nodes:
+      - {type: identity, name: a}
+      - {type: queue, name: b}
+      - {type: identity, name: c}
+      edges:
+        a: b
+        b: c
+        c: a
+    """
+    with pytest.raises(
+        RuntimeError, match=r"^YAML Parsing Error: .*pipeline\.yaml:\d+: .*cycle c -> a -> b -> c"
+    ):
+        load(text)
+
+
 def test_an_element_that_is_not_there_keeps_its_error_and_gets_its_place(load):
     with pytest.raises(dsbind.MissingElementError, match="creation failed") as caught:
         load("deepstream:\n  nodes:\n  - {type: queeue, name: q}")

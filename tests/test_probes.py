@@ -135,9 +135,13 @@ def test_what_a_probe_costs_can_be_seen():
     assert probe.stats.calls == 10
     assert 0.005 <= probe.stats.mean < 0.5
     assert pipeline["queue"].find("p").stats.seconds >= 0.05
+    seconds = probe.stats.seconds
     del pipeline
     gc.collect()
-    assert probe.stats.calls == 0
+    assert probe.stats == (10, seconds)
+    simple(5).attach("queue", probe).start().wait()
+    gc.collect()
+    assert probe.stats.calls == 15
 
 
 def test_properties_of_elements_change_from_inside_a_probe():

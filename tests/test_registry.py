@@ -161,7 +161,7 @@ def test_an_unknown_factory_names_the_nearest():
 
 
 def test_what_this_release_lacks_says_so():
-    for factory in ("add_message_meta_probe", "resnet_tensor_parser", "smart_recording_action"):
+    for factory in ("resnet_tensor_parser", "smart_recording_action"):
         with pytest.raises(dsbind.MissingElementError, match=f"{factory} is not in this release"):
             registry.create(factory, "p")
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from looking import launch
 
 import dsbind
 from dsbind import paths, samples
@@ -30,7 +32,7 @@ def tree(tmp_path_factory):
         [sys.executable, "-m", "dsbind", "samples", "install", "--prefix", folder],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=240,
     )
     assert done.returncode == 0, done.stderr
     assert f"samples are at {folder}" in done.stdout
@@ -108,6 +110,36 @@ class TestTree:
         flow.attach(dsbind.Probe("labels", Labels())).render(dsbind.RenderMode.DISCARD)()
         assert "car" in Labels.found
 
+    def test_what_a_program_asks_for_is_made_and_nothing_else(self, tmp_path, capsys):
+        samples.provide(tmp_path / "tree", "samples/configs/deepstream-app")
+        assert (tmp_path / "tree" / "lib").is_dir()
+        assert not (tmp_path / "tree" / STREAMS).exists()
+        samples.provide(tmp_path / "tree", f"/{STREAMS}/sample_720p.jpg")
+        assert os.listdir(tmp_path / "tree" / STREAMS) == ["sample_720p.jpg"]
+        (tmp_path / "tree" / STREAMS / "sample_720p.jpg").unlink()
+        samples.provide(tmp_path / "tree", f"{STREAMS}/sample_720p.jpg")
+        assert os.listdir(tmp_path / "tree" / STREAMS) == ["sample_720p.jpg"]
+        samples.provide(tmp_path / "tree", f"{STREAMS}/no_such.mp4")
+        assert os.listdir(tmp_path / "tree" / STREAMS) == ["sample_720p.jpg"]
+        assert capsys.readouterr().out == ""
+
+    def test_a_stream_that_is_not_among_them_names_those_that_are(self, tree, monkeypatch):
+        if os.path.exists(paths.SDK):
+            pytest.skip("the SDK, or a tree of samples in its place, is installed")
+        monkeypatch.setenv(paths.TREE_VARIABLE, str(tree))
+        with pytest.raises(FileNotFoundError, match=r"sample_qHD.mp4.*sample_720p\.mp4"):
+            dsbind.Flow(dsbind.Pipeline("p")).capture([f"{paths.SDK}/{STREAMS}/sample_qHD.mp4"])
+
+    def test_a_stream_without_a_file_format_is_the_same_as_within_one(self, tree, tmp_path):
+        for name in ("sample_720p.mp4", "sample_720p.h264"):
+            launch(
+                f"filesrc location={tree / STREAMS / name} ! parsebin ! h264parse !",
+                "video/x-h264,stream-format=byte-stream,alignment=nal !",
+                f"filesink location={tmp_path / name}",
+            )
+        bare, boxed = ((tmp_path / name).stat().st_size for name in os.listdir(tmp_path))
+        assert bare == pytest.approx(boxed, rel=0.01)
+
     def test_a_second_install_does_nothing(self, tree):
         assert samples.install(tree) == {}
 
@@ -179,8 +211,16 @@ class TestDocumentedPrograms:
     @pytest.mark.parametrize("name", ["playback", "batch_four", "batch_capture_four", "infer_four"])
     def test_on_a_display(self, name, tree, tmp_path, screen):
         words = ["-m", "dsbind", "run", PROGRAMS / f"{name}.py"]
-        done = run(words, tmp_path, tree, timeout=110, DISPLAY=screen)
+        done = run(words, tmp_path, tree, timeout=240, DISPLAY=screen)
         assert done.returncode == 0, done.stderr
+
+    def test_a_detector_a_tracker_and_classifiers(self, tree, tmp_path):
+        done = run(["-m", "dsbind", "run", PROGRAMS / "track_two.py"], tmp_path, tree, timeout=240)
+        assert done.returncode == 0, done.stderr
+        number, highest, labels = map(int, re.findall(r"\d+", done.stdout))
+        # Ids are numbers of objects that were followed, not of detections.
+        assert 5 <= number <= 60 and highest < 100
+        assert labels > 0
 
     def test_a_fork_serves_writes_and_shows_at_once(self, tree, tmp_path, screen):
         port = free_port()
@@ -243,6 +283,14 @@ class TestExamples:
         self.clip = clip
         self.example = lambda name, *words: self.run(name, *words, tree=tree, folder=tmp_path)
         self.folder = tmp_path
+
+    def test_track(self, tree):
+        video = tree / STREAMS / "sample_720p.mp4"
+        lines = self.example("track", video, "ids.mp4").splitlines()
+        assert 5 <= int(lines[-1].split()[0]) <= 60
+        # The longest lasts, with two of three frames undetected.
+        assert int(lines[0].split()[-2]) > 30
+        assert MediaInfo.discover(str(self.folder / "ids.mp4")).video.width == 1280
 
     def test_capture(self):
         assert self.example("capture", self.clip, self.clip).count("60 frames") == 2

@@ -323,8 +323,3 @@ def test_a_configuration_that_is_not_there_is_named_at_once(clip, method):
         getattr(flow, method)("nowhere.txt")
     with pytest.raises(TypeError, match="config must be a file path"):
         getattr(flow, method)(3)
-
-
-def test_tensors_from_python_are_said_not_to_be_there_yet(clip, model):
-    with pytest.raises(NotImplementedError, match="this release"):
-        captured(clip).batch().preprocess(model, tensor_generator=lambda n: {})

@@ -495,6 +495,22 @@ def test_a_source_is_stopped_at_any_moment_of_its_start(run_program, make_clip):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("forked", [False, True])
+def test_a_recording_stopped_before_its_first_frame_ends_cleanly(forked, clip, tmp_path):
+    for n, delay in enumerate((0.0, 0.001, 0.005, 0.02)):
+        path = tmp_path / f"{n}.mp4"
+        flow = dsbind.Flow(Pipeline("p")).batch_capture([str(clip)], width=320, height=240)
+        if forked:
+            flow = flow.fork()
+            flow.render(dsbind.RenderMode.DISCARD)
+        flow.encode(path, use_sw_codec=True)
+        flow.pipeline.start()
+        time.sleep(delay)
+        # What comes of the stop is no failure of the source.
+        flow.pipeline.stop().wait(20)
+        assert not path.exists() or path.stat().st_size > 0
+
+
 def test_a_callback_that_does_not_return_ends_the_wait_with_an_error(monkeypatch):
     monkeypatch.setattr("dsbind.run._RETURNING", 0.5)
     inside, leave = threading.Event(), threading.Event()

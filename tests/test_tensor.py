@@ -8,6 +8,7 @@ import ctypes
 import gc
 import hashlib
 import io
+import os
 import pickle
 import weakref
 
@@ -15,7 +16,7 @@ import numpy
 import pytest
 
 import dsbind
-from dsbind.errors import ArgumentTypeError, UnsupportedError
+from dsbind.errors import ArgumentTypeError, ConfigError, CudaError
 from dsbind.surface import ColorFormat, SurfaceError
 from dsbind.tensor import Tensor, as_tensor
 
@@ -292,9 +293,46 @@ class TestWrap:
             as_tensor(picture, "HWC").wrap("RGB")
 
 
-def test_there_is_no_gpu():
-    with pytest.raises(UnsupportedError, match="GPU 1"):
-        as_tensor(b"abc").to_gpu(1)
+class TestWithoutAGpu:
+    """A machine without a driver: what a program is told, and what goes on working."""
+
+    pytestmark = pytest.mark.skipif(os.path.exists("/dev/nvidiactl"), reason="there is a GPU")
+
+    @pytest.mark.parametrize("device", [0, 1])
+    def test_what_failed_is_named_and_what_to_do(self, device):
+        with pytest.raises(CudaError, match=r"cuInit failed: .*driver") as caught:
+            as_tensor(b"abc").to_gpu(device)
+        assert isinstance(caught.value, RuntimeError)
+        assert "nvidia-smi" in str(caught.value)
+
+    def test_the_cpu_needs_no_driver(self):
+        tensor = as_tensor(b"abc")
+        assert tensor.cpu() is tensor
+        assert tensor.clone(stream=7).numpy().tolist() == [97, 98, 99]
+        assert "dltensor" in repr(tensor.__dlpack__(stream=7))
+        assert not hasattr(tensor, "__cuda_array_interface__")
+
+    def test_an_empty_tensor_moves_without_one(self):
+        assert not Tensor().to_gpu()
+        assert not Tensor().cpu()
+
+
+class TestNamingGpus:
+    @pytest.mark.parametrize(
+        ("device", "error"),
+        [(-1, ConfigError), (2**31, ConfigError), ("cuda:0", ArgumentTypeError)],
+    )
+    def test_what_is_none(self, device, error):
+        with pytest.raises(error, match="GPU"):
+            as_tensor(b"abc").to_gpu(device)
+
+    @pytest.mark.parametrize(
+        ("stream", "error"),
+        [(0, ConfigError), (-1, ConfigError), (2**64, ConfigError), ("1", ArgumentTypeError)],
+    )
+    def test_streams_that_are_none(self, stream, error):
+        with pytest.raises(error, match="stream"):
+            as_tensor(b"abc").to_gpu(0, stream=stream)
 
 
 def test_it_does_not_travel():

@@ -11,7 +11,7 @@ import time
 
 import numpy
 import pytest
-from probing import Handle, run, white
+from probing import Handle, converted, run, white
 
 from dsbind import (
     ArrayPool,
@@ -29,10 +29,7 @@ from dsbind import (
 )
 from dsbind.errors import ConfigError, StaleMetadataError
 
-RGBA = (
-    ("nvvideoconvert", "convert", {}),
-    ("capsfilter", "c", {"caps": "video/x-raw(memory:NVMM),format=RGBA"}),
-)
+RGBA = converted("RGBA")
 
 
 def address(array):

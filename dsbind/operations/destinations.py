@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
-from dsbind.errors import ArgumentTypeError, ConfigError, shown
+from dsbind.errors import ArgumentTypeError, ConfigError, absolute, home_hint, shown
 
 #: What writes the file format of each extension; nothing for JPEG images one after another.
 MUXERS = {
@@ -106,6 +106,8 @@ def _file_uri(dest: str) -> Destination:
 
 
 def _file(path: str, dest: str) -> Destination:
+    if path.startswith("~/"):
+        raise ConfigError(f"encode() cannot write {shown(dest)}. {home_hint(path)}")
     extension = os.path.splitext(path)[1].lower()
     if extension not in MUXERS:
         raise ArgumentTypeError(
@@ -113,7 +115,7 @@ def _file(path: str, dest: str) -> Destination:
             + ", ".join(MUXERS)
         )
     muxer = MUXERS[extension]
-    return Destination("video" if muxer else "images", os.path.abspath(path), muxer)
+    return Destination("video" if muxer else "images", absolute(path), muxer)
 
 
 def _stream(dest: str) -> Destination:

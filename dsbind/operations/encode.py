@@ -103,6 +103,8 @@ class Encode(Chain):
         need(parts, codec.hints(software) if codec else {})
         if self._batch_size > 1:
             _log.info("encode: %d sources are written as one mosaic", self._batch_size)
+        if not software and _encodes_on_cpu():
+            _log.info("encode: frames leave the GPU for a software encoder; there is no other here")
         return self._continue(stream, self._add(parts, to.path), end=True)
 
     def _add(self, parts: list[Part], path: str) -> list[str]:
@@ -113,6 +115,13 @@ class Encode(Chain):
         if path:
             graph.writers[path] = chain
         return chain
+
+
+def _encodes_on_cpu() -> bool:
+    """Whether frames lie on a GPU and the encoders are the bundle's."""
+    from dsbind import runtime
+
+    return runtime.origin() == "nvidia"
 
 
 # What the elements take as a side.

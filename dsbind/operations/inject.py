@@ -68,8 +68,9 @@ class Inject(Chain):
     def _add_provider(self, provider: BufferProvider, frames: _Format, gpu: object) -> str:
         """Add the elements of a provider: the name of the last."""
         names = [name_of("inject", "source")]
+        memory = "(memory:NVMM)" if frames.on_gpu else ""
         self._pipeline.add(
-            "appsrc", names[0], {"caps": frames.caps(frames.name), "do-timestamp": True}
+            "appsrc", names[0], {"caps": frames.caps(frames.name, memory), "do-timestamp": True}
         )
         if not frames.encoded:
             names += [name_of("inject", "converter"), name_of("inject", "capsfilter")]
@@ -90,6 +91,7 @@ class _Format(NamedTuple):
     width: int
     height: int
     rate: Fraction
+    on_gpu: bool
 
     @property
     def encoded(self) -> bool:
@@ -118,15 +120,25 @@ def _format_of(provider: object) -> _Format:
         known = ", ".join([*_RAW, *_ENCODED])
         raise FlowError(f"Format {name} not supported; {_name(provider)} can give {known}")
     device = getattr(provider, "device", "gpu" if getattr(provider, "use_gpu", False) else "cpu")
-    if "gpu" in str(device).lower() and name in _RAW:
-        # Every Buffer is of system memory; where there is a GPU, nvvideoconvert takes it there.
+    on_gpu = "gpu" in str(device).lower() and name in _RAW
+    if on_gpu and not _has_gpu():
         _log.info("%s names the GPU; its frames are taken from system memory", _name(provider))
+        on_gpu = False
     return _Format(
         name,
         _number(provider, "width", 1, _MAX_SIDE, "pixels").numerator,
         _number(provider, "height", 1, _MAX_SIDE, "pixels").numerator,
         _number(provider, "framerate", 0, _MAX_RATE, "frames a second, 0 for stills"),
+        on_gpu,
     )
+
+
+def _has_gpu() -> bool:
+    """Whether the elements here keep frames in the memory of a GPU."""
+    from dsbind import runtime
+
+    runtime.open()
+    return runtime.origin() != "bundled"
 
 
 def _name(provider: object) -> str:

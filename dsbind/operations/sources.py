@@ -7,12 +7,13 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from dsbind.errors import (
     ArgumentTypeError,
     ConfigError,
     UnsupportedError,
+    absolute,
     missing_file,
     shown,
     uri_of_path,
@@ -134,8 +135,10 @@ class Sources(Chain):
         **kwargs
             `width` (1920) and `height` (1080) of the batched frames in pixels, `batch_size` (the
             number of sources), `batched_push_timeout` (33000 us), `buffer_pool_size` (4),
-            `drop_pipeline_eos`, `live_source`, `gpu_id`; `file_loop` of the sources. They go before
-            a configuration's own.
+            `drop_pipeline_eos`, `live_source`, `gpu_id`; of the sources `file_loop` and, for RTSP,
+            `latency` (ms), `select_rtp_protocol`, `rtsp_reconnect_interval` (s),
+            `init_rtsp_reconnect_interval` (s), `rtsp_reconnect_attempts`. They go before a
+            configuration's own.
 
         Raises
         ------
@@ -170,8 +173,9 @@ class Sources(Chain):
         if config.source_type == "nvmultiurisrcbin":
             return self._batch_in_one(config, [uri for _, uri in sources], given)
         properties = dict(config.source_properties)
-        if "file-loop" in properties:
-            given.setdefault("file-loop", properties.pop("file-loop"))
+        for key in _SOURCE_OPTIONS:
+            if key in properties:
+                given.setdefault(key, properties.pop(key))
         if properties:
             warn_of_config(
                 f"{path}: {', '.join(properties)} of source-config.properties have no effect with "
@@ -188,7 +192,7 @@ class Sources(Chain):
     ) -> Flow:
         """A muxer and an element for each (name, URI); what has no name is counted."""
         common = {key: given[key] for key in ("gpu-id",) if key in given}
-        source_options = common | {key: given[key] for key in ("file-loop",) if key in given}
+        source_options = common | {key: given[key] for key in _SOURCE_OPTIONS if key in given}
         mux_options = {**_MUX_OPTIONS, "batch-size": len(sources)}
         mux_options |= {key: given[key] for key in mux_options if key in given}
 
@@ -239,9 +243,18 @@ _MUX_OPTIONS: dict[str, Any] = {
     "drop-pipeline-eos": False,
     "live-source": False,
 }
-_OPTIONS = (*_MUX_OPTIONS, "batch-size", "gpu-id", "file-loop")
+_SOURCE_OPTIONS = (
+    "file-loop",
+    "latency",
+    "select-rtp-protocol",
+    "rtsp-reconnect-interval",
+    "init-rtsp-reconnect-interval",
+    "rtsp-reconnect-attempts",
+)
+_OPTIONS = (*_MUX_OPTIONS, "batch-size", "gpu-id", *_SOURCE_OPTIONS)
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_REMOTE = ("http", "https", "rtsp", "rtsps", "rtmp", "srt")
 _CONFIG_ENDINGS = (".yaml", ".yml")
 
 
@@ -324,6 +337,17 @@ def _uris_of(method: str, inputs: object) -> list[str]:
     return [uri_of(item) for item in inputs]
 
 
+def _need_host(uri: str) -> None:
+    try:
+        parts = urlsplit(uri)
+        is_there = bool(parts.netloc) or parts.scheme not in _REMOTE
+    except ValueError:
+        # A password with a bracket in it, which cameras have and sources understand.
+        return
+    if not is_there:
+        raise ConfigError(f"{shown(uri)} names no host: write {parts.scheme}://HOST/PATH")
+
+
 def uri_of(item: object) -> str:
     """The absolute URI of a source.
 
@@ -345,11 +369,12 @@ def uri_of(item: object) -> str:
         if path.startswith("localhost/"):
             path = path[9:]
     else:
+        _need_host(item)
         return item
     if "\0" in path:
         raise ConfigError(f"{shown(item)} is no source: the name holds a NUL character")
     if not os.path.exists(path):
         raise missing_file(
-            path or repr(item), f"name a video file or a URI (looked for {os.path.abspath(path)})"
+            path or repr(item), f"name a video file or a URI (looked for {absolute(path)})"
         )
     return uri_of_path(path)

@@ -11,7 +11,7 @@ from dsbind.errors import (
     ArgumentTypeError,
     FlowError,
     MissingElementError,
-    UnsupportedError,
+    absolute,
     add_text,
     missing_file,
     shown,
@@ -32,6 +32,7 @@ from dsbind.paths import local
 if TYPE_CHECKING:
     from dsbind.attaching import Attachable
     from dsbind.flow import Flow
+    from dsbind.tensor import Tensor
 
 Path = str | os.PathLike[str]
 
@@ -43,7 +44,7 @@ _DETECTING = {"nvinfer", "nvinferserver", "nvdspreprocess", "nvdsvideotemplate"}
 
 class Steps(Chain):
     """`batch`, `decode`, `select`, `infer`, `track`, `analyze`, `preprocess`, `apply`, `attach`,
-    `fork`, `publish`."""
+    `fork`."""
 
     @operation
     def batch(self, **kwargs: object) -> Flow:
@@ -159,13 +160,25 @@ class Steps(Chain):
         return self._flow(chosen)
 
     @operation
-    def infer(self, config: Path, with_triton: bool = False, **kwargs: object) -> Flow:
+    def infer(
+        self,
+        config: Path,
+        with_triton: bool = False,
+        *,
+        parser: Callable[[dict[str, Tensor]], object] | None = None,
+        **kwargs: object,
+    ) -> Flow:
         """Run a model on each batch.
 
         Parameters
         ----------
         config
             Path of the model's configuration file.
+        parser
+            Reads the boxes out of the model's output, instead of the one that the configuration
+            names: it gets a dict of the layers, by name, which share the model's memory, and
+            returns an array (N, 6) of class, confidence, left, top, right, bottom, in pixels of
+            the network's input. What it raises stops the pipeline. For models of whole frames.
         **kwargs
             Properties of the element, such as `unique_id` or `interval`; they go before the file's.
 
@@ -182,21 +195,34 @@ class Steps(Chain):
         if self._batch_size:
             properties["batch-size"] = self._batch_size
         factory = "nvinferserver" if with_triton else "nvinfer"
-        return self._step("infer", "infer", factory, properties | properties_of(kwargs), stream)
+        properties |= properties_of(kwargs)
+        if parser is None:
+            return self._step("infer", "infer", factory, properties, stream)
+        from dsbind.parsing import ParserOperator, labels_of, properties_for_parser
+        from dsbind.probes import Probe
+
+        flow = self._step("infer", "infer", factory, properties_for_parser(properties), stream)
+        node = self._pipeline[flow._streams[0].originator]
+        return flow.attach(Probe("parser", ParserOperator(parser, node, labels_of(path))))
 
     @operation
     def track(self, **kwargs: object) -> Flow:
-        """Follow the objects from frame to frame; put it after `infer`.
+        """Follow the objects from frame to frame and give them ids; put it after `infer`.
 
         Parameters
         ----------
         **kwargs
-            Properties of the tracker, such as `ll_config_file` or `tracker_width`.
+            Properties of the tracker: `ll_config_file`, the path of its configuration file;
+            `ll_lib_file`, a library other than dsbind's own; `tracker_width` (960) and
+            `tracker_height` (544), `sub_batches`, `display_tracking_id`, others.
 
         Raises
         ------
         FlowError
             The streams are not batched.
+        MissingFileError
+            There is no such configuration file. What is wrong in it is raised when the flow
+            starts.
         """
         stream = self._batched_stream("track")
         before = self._before(stream.originator)
@@ -209,7 +235,16 @@ class Steps(Chain):
                 "track() comes before infer(): there are no objects yet that it could track; call "
                 "infer() first, or attach a probe that adds objects"
             )
-        return self._step("track", "tracker", "nvtrackerbin", properties_of(kwargs), stream)
+        properties = properties_of(kwargs)
+        if (config := properties.get("ll-config-file")) not in (None, ""):
+            # One for each of the sub-batches, where there are several.
+            several = isinstance(config, str) and properties.get("sub-batches")
+            paths = str(config).split(";") if several else [config]
+            wrong = "Tracker config must be a file path"
+            properties["ll-config-file"] = ";".join(_file("track", wrong, one) for one in paths)
+        if isinstance(library := properties.get("ll-lib-file"), os.PathLike):
+            properties["ll-lib-file"] = os.fspath(library)
+        return self._step("track", "tracker", "nvtrackerbin", properties, stream)
 
     @operation
     def analyze(self, config: Path, **kwargs: object) -> Flow:
@@ -248,9 +283,11 @@ class Steps(Chain):
         config_file
             Path of the configuration file.
         tensor_generator
-            Makes further tensors of each batch; not in this release.
+            Makes further tensors: called with the number of frames of each batch, it returns a dict
+            of tensors or arrays by the name of the model's input. Image i shows frame i.
         **kwargs
-            Properties of the element; `target_unique_ids` is "1" by default.
+            Properties of the element; `target_unique_ids` is "1" by default: the `gie-unique-id` of
+            the model that the tensors are for.
 
         Raises
         ------
@@ -260,13 +297,17 @@ class Steps(Chain):
         if not self._streams:
             raise FlowError("Upstream error: no stream found; start with batch_capture()")
         path = _file("preprocess", "Preprocess config must be a file path", config_file)
-        if tensor_generator is not None:
-            raise UnsupportedError(
-                "preprocess(tensor_generator=...): this release takes no tensors from Python; "
-                "leave it out"
-            )
         properties = {"config-file": path, "target-unique-ids": "1", **properties_of(kwargs)}
+        properties["target-unique-ids"] = str(properties["target-unique-ids"])
         stream = parse_stream_info(self._streams[0])
+        if tensor_generator is not None:
+            from dsbind.generating import TensorOperator, first_target
+            from dsbind.probes import Probe
+
+            operator = TensorOperator(
+                tensor_generator, first_target(properties["target-unique-ids"])
+            )
+            self._pipeline.attach(stream.originator, Probe("probe", operator), tips=stream.template)
         flow = self._step("preprocess", "preprocess", "nvdspreprocess", properties, stream)
         return flow._step("preprocess", "queue", "queue", {}, flow._single_stream())
 
@@ -366,21 +407,6 @@ class Steps(Chain):
         self._pipeline._graph.branches.forks[tee] = properties
         return flow
 
-    @operation
-    def publish(self, **kwargs: object) -> Flow:
-        """Send event messages to a broker. Ends the flow.
-
-        Parameters
-        ----------
-        **kwargs
-            Properties of the sink, such as `msg_broker_proto_lib`, `msg_broker_conn_str`, `topic`
-            and `msg_conv_config`; `sync` is off by default.
-        """
-        stream = self._single_stream()
-        properties = {"sync": False, **properties_of(kwargs)}
-        self._step("publish", "msgsink", "nvmsgbrokersinkbin", properties, stream)
-        return self._flow([])
-
     def _step(
         self,
         method: str,
@@ -450,4 +476,4 @@ def _file(method: str, wrong: str, path: object) -> str:
     path = local(path)
     if not os.path.exists(path):
         raise missing_file(path, f"{method}() needs its configuration file")
-    return os.path.abspath(path)
+    return absolute(path)

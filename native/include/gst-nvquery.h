@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queries between elements that work on batches.
  *
- * DeepStream 9.1 ABI: names, order and values are checked against native/abi/. */
+ * DeepStream 7.1 to 9.1 ABI: names, order and values are checked against native/abi/. */
 #ifndef DSBIND_GST_NVQUERY_H
 #define DSBIND_GST_NVQUERY_H
 
 #include <gst/gst.h>
+
+#include <dsbind_abi.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,6 +29,7 @@ gboolean gst_nvquery_preprocess_poolsize_gieid_parse(GstQuery *query, guint *gie
 gboolean gst_nvquery_is_update_caps(GstQuery *query);
 void gst_nvquery_parse_update_caps(GstQuery *query, guint *stream_index, const GValue *frame_rate);
 gboolean gst_nvquery_update_caps_peer_query(GstPad *srcpad, GstStructure *str);
+#if DSBIND_ABI >= 900
 GstQuery *gst_nvquery_text_embedding_new(const gchar *text_input, const gchar *model);
 gboolean gst_nvquery_is_text_embedding(GstQuery *query);
 void gst_nvquery_text_embedding_set(
@@ -37,6 +40,8 @@ gboolean gst_nvquery_text_embedding_parse(
     **data);
 gboolean gst_nvquery_text_embedding_parse_request(
     GstQuery *query, const gchar **text_input, const gchar **model);
+#endif
+#if DSBIND_ABI >= 901
 GstQuery *gst_nvquery_image_embedding_new(
     const gchar *image_path, const gchar *model, gboolean has_bbox, gdouble bbox_left,
     gdouble bbox_top, gdouble bbox_width, gdouble bbox_height);
@@ -50,6 +55,7 @@ gboolean gst_nvquery_image_embedding_parse(
 gboolean gst_nvquery_image_embedding_parse_request(
     GstQuery *query, const gchar **image_path, const gchar **model, gboolean *has_bbox,
     gdouble *bbox_left, gdouble *bbox_top, gdouble *bbox_width, gdouble *bbox_height);
+#endif
 
 #ifdef __cplusplus
 }

@@ -3,12 +3,14 @@
  *
  * The mapped bytes of a GstMemory with the feature memory:NVMM are one NvBufSurface.
  *
- * DeepStream 9.1 ABI: names, order and values are checked against native/abi/. */
+ * DeepStream 7.1 to 9.1 ABI: names, order and values are checked against native/abi/. */
 #ifndef DSBIND_NVBUFSURFACE_H
 #define DSBIND_NVBUFSURFACE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <dsbind_abi.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -130,6 +132,7 @@ typedef enum {
   NVBUF_COLOR_FORMAT_UYVY_709_ER = 90,
   NVBUF_COLOR_FORMAT_UYVY_2020 = 91,
   NVBUF_COLOR_FORMAT_GRAY16_LE = 92,
+#if DSBIND_ABI >= 800
   NVBUF_COLOR_FORMAT_BGRA64_LE = 93,
   NVBUF_COLOR_FORMAT_NV16_2020 = 94,
   NVBUF_COLOR_FORMAT_NV16_10LE_ER = 95,
@@ -141,6 +144,8 @@ typedef enum {
   NVBUF_COLOR_FORMAT_NV16_12LE_709 = 101,
   NVBUF_COLOR_FORMAT_NV16_12LE_709_ER = 102,
   NVBUF_COLOR_FORMAT_NV16_12LE_2020 = 103,
+#endif
+#if DSBIND_ABI >= 900
   NVBUF_COLOR_FORMAT_NV24_2020 = 104,
   NVBUF_COLOR_FORMAT_NV24_10LE_ER = 105,
   NVBUF_COLOR_FORMAT_NV24_12LE = 106,
@@ -151,6 +156,11 @@ typedef enum {
   NVBUF_COLOR_FORMAT_UYVP_709_ER = 111,
   NVBUF_COLOR_FORMAT_UYVP_2020 = 112,
   NVBUF_COLOR_FORMAT_LAST = 113,
+#elif DSBIND_ABI >= 800
+  NVBUF_COLOR_FORMAT_LAST = 104,
+#else
+  NVBUF_COLOR_FORMAT_LAST = 93,
+#endif
 } NvBufSurfaceColorFormat;
 
 typedef enum {
@@ -166,7 +176,9 @@ typedef enum {
   NVBUF_MEM_SURFACE_ARRAY = 4,
   NVBUF_MEM_HANDLE = 5,
   NVBUF_MEM_SYSTEM = 6,
+#if DSBIND_ABI >= 900
   NVBUF_MEM_CUDA_ARRAY = 7,
+#endif
 } NvBufSurfaceMemType;
 
 typedef enum {
@@ -174,12 +186,15 @@ typedef enum {
   NVBUF_DISPLAYSCANFORMAT_INTERLACED = 1,
 } NvBufSurfaceDisplayScanFormat;
 
+#if DSBIND_ABI >= 800
 typedef enum {
   NVBUF_DRIVER_TYPE_UNKNOWN = 0,
   NVBUF_DRIVER_TYPE_NVGPU = 1,
   NVBUF_DRIVER_TYPE_RM = 2,
 } NvBufSurfaceDriverType;
+#endif
 
+#if DSBIND_ABI >= 900
 typedef enum {
   NVBUF_PLATFORM_TYPE_UNKNOWN = 0,
   NVBUF_PLATFORM_TYPE_T186 = 1,
@@ -195,6 +210,7 @@ typedef enum {
   NVBUF_GPU_L2_CACHE_FLUSH = 2,
   NVBUF_GPU_L2_CACHE_FLUSH_INVALIDATE = 3,
 } NvBufSurfaceGPUL2SyncCacheOps;
+#endif
 
 /* Interlace and DRM details of each plane. */
 typedef struct NvBufSurfacePlaneParamsEx {
@@ -204,7 +220,11 @@ typedef struct NvBufSurfacePlaneParamsEx {
   uint32_t physicaladdress[NVBUF_MAX_PLANES];
   uint64_t flags[NVBUF_MAX_PLANES];
   uint64_t drmModifier[NVBUF_MAX_PLANES];
+#if DSBIND_ABI >= 800
   void *_reserved[16];
+#else
+  void *_reserved[12];
+#endif
 } NvBufSurfacePlaneParamsEx;
 
 /* Geometry of each plane: width and height in pixels, pitch, offset and psize in bytes. */
@@ -223,7 +243,9 @@ typedef struct NvBufSurfacePlaneParams {
 typedef struct NvBufSurfaceChromaSubsamplingParams {
   uint8_t chromaLocHoriz;
   uint8_t chromaLocVert;
+#if DSBIND_ABI >= 800
   uint8_t _reserved[6];
+#endif
 } NvBufSurfaceChromaSubsamplingParams;
 
 /* What to create. With size > 0 the geometry is ignored and raw bytes are made. */
@@ -236,7 +258,9 @@ typedef struct NvBufSurfaceCreateParams {
   NvBufSurfaceColorFormat colorFormat;
   NvBufSurfaceLayout layout;
   NvBufSurfaceMemType memType;
+#if DSBIND_ABI >= 800
   void *_reserved[STRUCTURE_PADDING];
+#endif
 } NvBufSurfaceCreateParams;
 
 /* NvBufSurfaceCreateParams and more. */
@@ -247,15 +271,21 @@ typedef struct NvBufSurfaceAllocateParams {
   NvBufSurfaceTag memtag;
   bool disablePitchPadding;
   uint32_t _reservedParam;
+#if DSBIND_ABI >= 800
   void *_reserved[STRUCTURE_PADDING];
+#else
+  void *_reserved[STRUCTURE_PADDING - 1];
+#endif
 } NvBufSurfaceAllocateParams;
 
 /* CPU addresses of the planes, valid between Map and UnMap. */
 typedef struct NvBufSurfaceMappedAddr {
   void *addr[NVBUF_MAX_PLANES];
   void *eglImage;
+#if DSBIND_ABI >= 800
   void *nvmmPtr;
   void *cudaPtr;
+#endif
   void *_reserved[STRUCTURE_PADDING];
 } NvBufSurfaceMappedAddr;
 
@@ -269,6 +299,7 @@ typedef struct NvBufSurfaceParamsEx {
   void *_reserved[STRUCTURE_PADDING];
 } NvBufSurfaceParamsEx;
 
+#if DSBIND_ABI >= 800
 /* A CUDA view of a hardware buffer. */
 typedef struct NvBufSurfaceCudaBuffer {
   void *basePtr;
@@ -277,6 +308,7 @@ typedef struct NvBufSurfaceCudaBuffer {
   void *mipmap;
   uint8_t reserved[64];
 } NvBufSurfaceCudaBuffer;
+#endif
 
 /* One frame of a batch. */
 typedef struct NvBufSurfaceParams {
@@ -291,8 +323,12 @@ typedef struct NvBufSurfaceParams {
   NvBufSurfacePlaneParams planeParams;
   NvBufSurfaceMappedAddr mappedAddr;
   NvBufSurfaceParamsEx *paramex;
+#if DSBIND_ABI >= 800
   NvBufSurfaceCudaBuffer *cudaBuffer;
   void *_reserved[STRUCTURE_PADDING];
+#else
+  void *_reserved[STRUCTURE_PADDING - 1];
+#endif
 } NvBufSurfaceParams;
 
 /* A batch of frames: batchSize entries, of which numFilled are valid. */
@@ -303,7 +339,9 @@ typedef struct NvBufSurface {
   bool isContiguous;
   NvBufSurfaceMemType memType;
   NvBufSurfaceParams *surfaceList;
+#if DSBIND_ABI >= 800
   bool isImportedBuf;
+#endif
   void *_reserved[STRUCTURE_PADDING];
 } NvBufSurface;
 
@@ -319,6 +357,7 @@ typedef struct NvBufSurfaceMapPlaneParams {
   uint8_t reserved[64];
 } NvBufSurfaceMapPlaneParams;
 
+#if DSBIND_ABI >= 800
 typedef struct NvBufSurfaceCudaIpcMemHandle_t {
   char reserved[64];
 } NvBufSurfaceCudaIpcMemHandle;
@@ -327,6 +366,7 @@ typedef struct NvBufSurfaceExtendedMapParams_t {
   NvBufSurfaceCudaIpcMemHandle memHandle;
   void *reserved[64];
 } NvBufSurfaceExtendedMapParams;
+#endif
 
 typedef struct NvBufSurfaceMapParams {
   uint32_t num_planes;
@@ -339,10 +379,15 @@ typedef struct NvBufSurfaceMapParams {
   NvBufSurfaceColorFormat colorFormat;
   NvBufSurfaceChromaSubsamplingParams chromaSubsampling;
   NvBufSurfaceMapPlaneParams planes[NVBUF_MAX_PLANES];
+#if DSBIND_ABI >= 800
   void *extendedMapParams;
   void *_reserved[STRUCTURE_PADDING];
+#else
+  uint8_t reserved[64];
+#endif
 } NvBufSurfaceMapParams;
 
+#if DSBIND_ABI >= 800
 typedef struct NvBufSurfaceNvmmBuffer {
   void *dataPtr;
   uint64_t bufferDesc;
@@ -352,17 +397,24 @@ typedef struct NvBufSurfaceNvmmBuffer {
 typedef struct NvBufSurfaceDeviceInfo {
   NvBufSurfaceDriverType driverType;
   bool isVicPresent;
+#if DSBIND_ABI >= 900
   bool isIntegratedGpu;
   bool reserved1;
   bool reserved2;
   NvBufSurfacePlatformType platformType;
   uint8_t reserved[60];
+#else
+  uint8_t reserved[64];
+#endif
 } NvBufSurfaceDeviceInfo;
+#endif
 
+#if DSBIND_ABI >= 900
 typedef struct NvBufSurfaceGPUL2SyncParams {
   NvBufSurfaceGPUL2SyncCacheOps type;
   void *reserved[STRUCTURE_PADDING];
 } NvBufSurfaceGPUL2SyncParams;
+#endif
 
 int NvBufSurfaceCreate(NvBufSurface **surf, uint32_t batchSize, NvBufSurfaceCreateParams *params);
 int NvBufSurfaceAllocate(
@@ -385,13 +437,17 @@ int NvBufSurfaceMapEglImage(NvBufSurface *surf, int index);
 int NvBufSurfaceUnMapEglImage(NvBufSurface *surf, int index);
 int NvBufSurfaceImport(NvBufSurface **out_nvbuf_surf, const NvBufSurfaceMapParams *in_params);
 int NvBufSurfaceGetMapParams(const NvBufSurface *surf, int index, NvBufSurfaceMapParams *params);
+#if DSBIND_ABI >= 800
 int NvBufSurfaceMapCudaBuffer(NvBufSurface *surf, int index);
 int NvBufSurfaceUnMapCudaBuffer(NvBufSurface *surf, int index);
 int NvBufSurfaceMapNvmmBuffer(NvBufSurface *surf, int index);
 int NvBufSurfaceUnMapNvmmBuffer(NvBufSurface *surf, int index);
 int NvBufSurfaceGetDeviceInfo(NvBufSurfaceDeviceInfo *info);
+#endif
+#if DSBIND_ABI >= 900
 int NvBufSurfaceSyncGpuL2CacheForDevice(
     NvBufSurface *surf, int index, NvBufSurfaceGPUL2SyncParams *params);
+#endif
 
 #ifdef __cplusplus
 }

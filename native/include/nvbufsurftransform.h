@@ -3,7 +3,7 @@
  *
  * Rectangles are top, left, width, height, in pixels. The session is per thread.
  *
- * DeepStream 9.1 ABI: names, order and values are checked against native/abi/. */
+ * DeepStream 7.1 to 9.1 ABI: names, order and values are checked against native/abi/. */
 #ifndef DSBIND_NVBUFSURFTRANSFORM_H
 #define DSBIND_NVBUFSURFTRANSFORM_H
 
@@ -74,7 +74,9 @@ typedef struct NvBufSurfTransformRect {
   uint32_t left;
   uint32_t width;
   uint32_t height;
+#if DSBIND_ABI >= 800
   void *reserved[4];
+#endif
 } NvBufSurfTransformRect;
 
 /* Where transforms of this thread run. */
@@ -82,7 +84,9 @@ typedef struct _NvBufSurfTransformConfigParams {
   NvBufSurfTransform_Compute compute_mode;
   int32_t gpu_id;
   cudaStream_t cuda_stream;
+#if DSBIND_ABI >= 800
   void *reserved[4];
+#endif
 } NvBufSurfTransformConfigParams;
 
 /* One transform; the rectangles have one entry per frame of the batch. */
@@ -92,7 +96,9 @@ typedef struct _NvBufSurfaceTransformParams {
   NvBufSurfTransform_Inter transform_filter;
   NvBufSurfTransformRect *src_rect;
   NvBufSurfTransformRect *dst_rect;
+#if DSBIND_ABI >= 800
   void *reserved[4];
+#endif
 } NvBufSurfTransformParams;
 
 /* Where each input lands on the one output frame. */
@@ -102,7 +108,9 @@ typedef struct _NvBufSurfTransformCompositeParams {
   NvBufSurfTransformRect *src_comp_rect;
   NvBufSurfTransformRect *dst_comp_rect;
   NvBufSurfTransform_Inter composite_filter;
+#if DSBIND_ABI >= 800
   void *reserved[4];
+#endif
 } NvBufSurfTransformCompositeParams;
 
 typedef struct _NvBufSurfTransform_ColorParams {
@@ -110,7 +118,9 @@ typedef struct _NvBufSurfTransform_ColorParams {
   double green;
   double blue;
   double alpha;
+#if DSBIND_ABI >= 800
   void *reserved[4];
+#endif
 } NvBufSurfTransform_ColorParams;
 
 typedef struct _NvBufSurfTransformCompositeBlendParams {
@@ -119,7 +129,9 @@ typedef struct _NvBufSurfTransformCompositeBlendParams {
   NvBufSurfTransform_Inter composite_blend_filter;
   NvBufSurfTransform_ColorParams *color_bg;
   uint32_t *perform_blending;
+#if DSBIND_ABI >= 800
   void *reserved[4];
+#endif
 } NvBufSurfTransformCompositeBlendParams;
 
 typedef struct _NvBufSurfTransformCompositeBlendParamsEx {

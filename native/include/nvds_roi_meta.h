@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A region of interest within a frame or an object.
  *
- * DeepStream 9.1 ABI: names, order and values are checked against native/abi/. */
+ * DeepStream 7.1 to 9.1 ABI: names, order and values are checked against native/abi/. */
 #ifndef DSBIND_NVDS_ROI_META_H
 #define DSBIND_NVDS_ROI_META_H
 
@@ -20,9 +20,13 @@ typedef enum {
   NvDsDataType_INT8 = 2,
   NvDsDataType_UINT32 = 3,
   NvDsDataType_INT32 = 4,
+#if DSBIND_ABI >= 800
   NvDsDataType_INT64 = 5,
   NvDsDataType_UINT64 = 6,
   NvDsDataType_FP16 = 7,
+#else
+  NvDsDataType_FP16 = 5,
+#endif
 } NvDsDataType;
 
 typedef enum {

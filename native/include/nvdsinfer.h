@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layers, dimensions and results of an inference engine.
  *
- * DeepStream 9.1 ABI: names, order and values are checked against native/abi/. */
+ * DeepStream 7.1 to 9.1 ABI: names, order and values are checked against native/abi/. */
 #ifndef DSBIND_NVDSINFER_H
 #define DSBIND_NVDSINFER_H
 
 #include <stdint.h>
+
+#include <dsbind_abi.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -37,7 +39,9 @@ typedef enum {
   INT8 = 2,
   INT32 = 3,
   INT64 = 4,
+#if DSBIND_ABI >= 800
   UINT8 = 5,
+#endif
 } NvDsInferDataType;
 
 typedef enum {
@@ -101,7 +105,9 @@ typedef struct NvDsInferObjectDetectionInfo {
   float width;
   float height;
   float detectionConfidence;
+#if DSBIND_ABI >= 900
   float rotation_angle;
+#endif
 } NvDsInferObjectDetectionInfo;
 
 typedef struct NvDsInferInstanceMaskInfo {

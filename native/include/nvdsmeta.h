@@ -6,7 +6,7 @@
  * Elements come from the pools of their batch and go back to them; only strings, mask data
  * and user payloads are allocated one by one, with the malloc family.
  *
- * DeepStream 9.1 ABI: names, order and values are checked against native/abi/. */
+ * DeepStream 7.1 to 9.1 ABI: names, order and values are checked against native/abi/. */
 #ifndef DSBIND_NVDSMETA_H
 #define DSBIND_NVDSMETA_H
 
@@ -48,6 +48,7 @@ typedef enum {
   NVDS_OBJ_IMAGE_FOOT_LOCATION = 21,
   NVDS_OBJ_WORLD_FOOT_LOCATION = 22,
   NVDS_OBJ_IMAGE_CONVEX_HULL = 23,
+#if DSBIND_ABI >= 800
   NVDS_OBJ_3D_META = 24,
   NVDS_AUDIO_BATCH_META = 25,
   NVDS_AUDIO_FRAME_META = 26,
@@ -58,6 +59,14 @@ typedef enum {
   NVDS_CUSTOM_MSG_SPARSE4D = 31,
   NVDS_FRAME_META_NVDSANALYTICS = 32,
   NVDS_OBJ_META_NVDSANALYTICS = 33,
+#else
+  NVDS_AUDIO_BATCH_META = 24,
+  NVDS_AUDIO_FRAME_META = 25,
+  NVDS_PREPROCESS_FRAME_META = 26,
+  NVDS_PREPROCESS_BATCH_META = 27,
+  NVDS_CUSTOM_MSG_BLOB = 28,
+  NVDS_ROI_META = 29,
+#endif
   NVDS_RESERVED_META = 4095,
   NVDS_GST_CUSTOM_META = 4096,
   NVDS_START_USER_META = 8193,
@@ -80,6 +89,7 @@ typedef struct _NvDsComp_BboxInfo {
   NvBbox_Coords org_bbox_coords;
 } NvDsComp_BboxInfo;
 
+#if DSBIND_ABI >= 800
 /* Which sensor a frame came from. The strings belong to the frame. */
 typedef struct _NvDsSensorInfo_meta {
   guint source_id;
@@ -87,6 +97,7 @@ typedef struct _NvDsSensorInfo_meta {
   const gchar *sensor_id;
   const gchar *sensor_name;
 } NvDsSensorInfo_meta;
+#endif
 
 /* Elements of one kind: those free to use and those in use. Grows when empty. */
 typedef struct _NvDsMetaPool {
@@ -150,7 +161,9 @@ typedef struct _NvDsFrameMeta {
   gint64 misc_frame_info[MAX_RESERVED_FIELDS];
   guint pipeline_width;
   guint pipeline_height;
+#if DSBIND_ABI >= 800
   NvDsSensorInfo_meta sensorInfo_meta;
+#endif
   gint64 reserved[MAX_RESERVED_FIELDS];
 } NvDsFrameMeta;
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the on-screen display draws. Pixels of the frame, colours from 0 to 1.
  *
- * DeepStream 9.1 ABI: names, order and values are checked against native/abi/. */
+ * DeepStream 7.1 to 9.1 ABI: names, order and values are checked against native/abi/. */
 #ifndef DSBIND_NVLL_OSD_STRUCT_H
 #define DSBIND_NVLL_OSD_STRUCT_H
 
 #include <stdint.h>
+
+#include <dsbind_abi.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -71,7 +73,9 @@ typedef struct _NvOSD_RectParams {
   NvOSD_ColorParams bg_color;
   int has_color_info;
   int color_id;
+#if DSBIND_ABI >= 900
   float rotation_angle;
+#endif
 } NvOSD_RectParams;
 
 typedef struct _NvOSD_MaskParams {

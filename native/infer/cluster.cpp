@@ -220,4 +220,29 @@ void cluster(const Config &config, Boxes *boxes) {
   *boxes = std::move(result);
 }
 
+std::vector<size_t> kept(const Config &config, const Boxes &boxes) {
+  std::vector<size_t> order(boxes.size()), result;
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    if (boxes[a].classId != boxes[b].classId) return boxes[a].classId < boxes[b].classId;
+    return boxes[a].detectionConfidence > boxes[b].detectionConfidence;
+  });
+  size_t seen = 0, first = 0; /* of the class: boxes looked at, and where its kept ones begin */
+  for (size_t n = 0; n < order.size(); n++) {
+    const Box &box = boxes[order[n]];
+    if (n == 0 || box.classId != boxes[order[n - 1]].classId) seen = 0, first = result.size();
+    const ClassAttrs &attrs = config.attrs(box.classId);
+    const bool more = attrs.topk < 0 || result.size() - first < static_cast<size_t>(attrs.topk);
+    if (seen++ >= kMaxBoxesPerClass || !more ||
+        box.detectionConfidence < attrs.post_cluster_threshold)
+      continue;
+    const bool free =
+        config.cluster_mode != ClusterMode::Nms ||
+        std::none_of(result.begin() + static_cast<std::ptrdiff_t>(first), result.end(),
+                     [&](size_t k) { return iou(boxes[k], box) > attrs.nms_iou_threshold; });
+    if (free) result.push_back(order[n]);
+  }
+  return result;
+}
+
 }  // namespace dsbind::infer

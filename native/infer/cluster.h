@@ -39,6 +39,10 @@ Boxes dbscan(const Boxes &boxes, float eps, int min_boxes, float min_score, bool
  * pre-cluster threshold; comes back by class, best first. */
 void cluster(const Config &config, Boxes *boxes);
 
+/* The same for boxes that have more to them than a Box: those that are kept, by index. Only for the
+ * modes that merge none. */
+std::vector<size_t> kept(const Config &config, const Boxes &boxes);
+
 }  // namespace dsbind::infer
 
 #endif

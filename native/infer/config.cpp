@@ -4,23 +4,24 @@
 #include <glib.h>
 
 #include <memory>
-#include <sstream>
 
+#include "built_in.h"
 #include "config_apply.h"
 #include "config_keys.h"
 #include "error.h"
+#include "labels.h"
+#include "parser.h"
 #include "value.h"
 
 namespace dsbind::infer {
 namespace {
 
 constexpr char kAttrsPrefix[] = "class-attrs-";
-constexpr size_t kMaxLabelBytes = size_t{1} << 20;
 
 /* One config file on its way to a Config: remembers the entries for messages about two of them. */
 class Loader {
  public:
-  explicit Loader(const std::string &path) {
+  Loader(const std::string &path, const Overrides &overrides) : overrides_(overrides) {
     std::unique_ptr<char, decltype(&g_free)> full(g_canonicalize_filename(path.c_str(), nullptr),
                                                   g_free);
     config_.path = full.get();
@@ -28,21 +29,25 @@ class Loader {
 
   Config load() {
     entries_ = read_config_file(config_.path);
+    choose_kind();
     warn_about_names();
     for (const ConfigEntry &entry : entries_)
-      if (entry.group == "property" && property_use(entry.key) == KeyUse::Honoured)
+      if (entry.group == "property" && property_use(entry.key) == KeyUse::Honoured &&
+          !decides_kind(entry.key))
         apply_property(&config_, entry);
     /* Classes start from what is said for all of them, wherever that group stands. */
     for (const ConfigEntry &entry : entries_)
       if (entry.group == "class-attrs-all" && class_attr_use(entry.key) == KeyUse::Honoured)
         apply_class_attr(&config_, &config_.all_classes, entry);
     for (const ConfigEntry &entry : entries_) apply_one_class(entry);
+    if (!overrides_.onnx_file.empty()) config_.onnx_file = overrides_.onnx_file;
     check_model();
     check_pairs();
+    check_cluster_mode();
     check_attrs("class-attrs-all", config_.all_classes);
     for (const auto &[id, attrs] : config_.one_class)
       check_attrs(kAttrsPrefix + std::to_string(id), attrs);
-    read_labels();
+    take_labels();
     return std::move(config_);
   }
 
@@ -64,6 +69,20 @@ class Loader {
     config_.warnings.push_back(entry_text(config_, entry) + " " + what);
   }
 
+  static bool decides_kind(const std::string &key) {
+    return key == "network-type" || key == "is-classifier" || key == "process-mode";
+  }
+
+  /* What other keys mean depends on these. */
+  void choose_kind() {
+    for (const char *key : {"is-classifier", "network-type", "process-mode"})
+      if (const ConfigEntry *entry = property(key)) apply_property(&config_, *entry);
+    if (overrides_.process_mode) config_.process_mode = *overrides_.process_mode;
+    if (overrides_.network_type)
+      config_.network_type = static_cast<NetworkType>(*overrides_.network_type);
+    if (config_.network_type == NetworkType::Instances) config_.cluster_mode = ClusterMode::Nms;
+  }
+
   void warn_about_names() {
     std::string tensorrt;
     const ConfigEntry *first = nullptr;
@@ -81,11 +100,13 @@ class Loader {
           tensorrt += (tensorrt.empty() ? "" : ", ") + entry.key;
           if (!first) first = &entry;
           break;
-        case KeyUse::OtherMode:
-          warn(entry,
-               "has no effect on a detector of whole frames (network-type=0, process-mode=1)");
+        case KeyUse::Debug:
+          warn(entry, "is not offered; output-tensor-meta=1 hands out the tensors");
           break;
         case KeyUse::Honoured:
+          if (std::string others = meant_for_others(entry.key, config_); !attrs && !others.empty())
+            warn(entry, "has no effect here: it is for " + others);
+          break;
         case KeyUse::Silent: break;
       }
     }
@@ -163,12 +184,29 @@ class Loader {
     const ConfigEntry *old_mode = property("enable-dbscan"), *mode = property("cluster-mode");
     if (old_mode && mode && trim(old_mode->value) == "1" && trim(mode->value) != "1")
       contradiction(*old_mode, *mode, "enable-dbscan=1 is cluster-mode=1; keep cluster-mode");
-    const ConfigEntry *parser = property("parse-bbox-func-name"),
-                      *lib = property("custom-lib-path");
-    if (parser && !lib)
-      throw Error(ErrorKind::Settings, entry_text(config_, *parser) +
-                                           " lies in a library that custom-lib-path must name");
-    if (lib && !parser) warn(*lib, "is not loaded: parse-bbox-func-name names no function in it");
+    const ConfigEntry *lib = property("custom-lib-path");
+    const ConfigEntry *parser = property(parser_key(config_.network_type));
+    if (parser && !lib && !is_built_in(config_.network_type, config_.parser_function))
+      throw Error(ErrorKind::Settings,
+                  entry_text(config_, *parser) +
+                      " is no parser built in, so it lies in a library that custom-lib-path must "
+                      "name; built in are " +
+                      built_in_names(config_.network_type));
+    if (lib && config_.parser_function.empty())
+      warn(*lib, "is not loaded: " + std::string(parser_key(config_.network_type)) +
+                     " names no function in it");
+  }
+
+  /* A merged box has no mask. */
+  void check_cluster_mode() {
+    if (config_.network_type != NetworkType::Instances ||
+        config_.cluster_mode == ClusterMode::Nms || config_.cluster_mode == ClusterMode::None)
+      return;
+    const ConfigEntry *entry = property("cluster-mode");
+    if (!entry) entry = property("enable-dbscan");
+    throw Error(ErrorKind::Settings, entry_text(config_, *entry) +
+                                         " merges boxes, but masks cannot be merged; set 2 (NMS) "
+                                         "or 4 (none) for instance segmentation");
   }
 
   void check_attrs(const std::string &group, const ClassAttrs &attrs) {
@@ -188,10 +226,15 @@ class Loader {
       contradiction(*old_name, *new_name, "they are two names of one setting");
   }
 
-  void read_labels() {
+  void take_labels() {
     const ConfigEntry *file = property("labelfile-path"), *count = property("num-detected-classes");
+    bool classifier = config_.network_type == NetworkType::Classifier;
     if (file) {
-      config_.labels = labels_of(config_.label_file);
+      config_.attribute_labels = read_labels(config_.label_file);
+      for (const auto &line : config_.attribute_labels) config_.labels.push_back(line.front());
+    }
+    if (classifier) return;
+    if (file) {
       if (count && config_.labels.size() != config_.num_classes)
         contradiction(*count, *file,
                       "the label file has " + std::to_string(config_.labels.size()) + " labels");
@@ -203,25 +246,7 @@ class Loader {
           count ? "num-detected-classes=" + count->value : "labelfile-path=" + file->value);
   }
 
-  /* One label a line; what follows a ';' belongs to classifiers. */
-  std::vector<std::string> labels_of(const std::string &path) {
-    std::string text = read_small_file(path, kMaxLabelBytes, "the label file");
-    if (!g_utf8_validate(text.data(), static_cast<gssize>(text.size()), nullptr))
-      throw Error(ErrorKind::Settings, "the label file '" + path + "' is not UTF-8 text");
-    std::vector<std::string> labels;
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) {
-      std::string_view label = std::string_view(line).substr(0, line.find(';'));
-      labels.emplace_back(trim(label));
-    }
-    while (!labels.empty() && labels.back().empty()) labels.pop_back();
-    if (labels.empty() || labels.size() > 65536)
-      throw Error(ErrorKind::Settings, "the label file '" + path + "' has " +
-                                           std::to_string(labels.size()) +
-                                           " labels; one per class and line is expected");
-    return labels;
-  }
-
+  const Overrides &overrides_;
   Config config_;
   std::vector<ConfigEntry> entries_;
   std::string last_unknown_group_;
@@ -239,6 +264,14 @@ const std::string &Config::label(unsigned class_id) const {
   return class_id < labels.size() ? labels[class_id] : none;
 }
 
+const std::string &Config::attribute_label(unsigned index, unsigned value, unsigned count) const {
+  static const std::string none;
+  /* One attribute may have its labels on a line each, too. */
+  if (count == 1 && attribute_labels.size() > 1) return label(value);
+  if (index >= attribute_labels.size() || value >= attribute_labels[index].size()) return none;
+  return attribute_labels[index][value];
+}
+
 void check_class_ids(const Config &config, unsigned num_classes, const std::string &source) {
   std::string range = "; class ids are 0 to " + std::to_string(num_classes - 1);
   for (const auto &one : config.one_class)
@@ -252,6 +285,8 @@ void check_class_ids(const Config &config, unsigned num_classes, const std::stri
                                            " contradict each other" + range);
 }
 
-Config load_config(const std::string &path) { return Loader(path).load(); }
+Config load_config(const std::string &path, const Overrides &overrides) {
+  return Loader(path, overrides).load();
+}
 
 }  // namespace dsbind::infer

@@ -17,7 +17,6 @@ namespace {
 
 constexpr int64_t kMaxPixels = 16384; /* a side of a frame */
 constexpr int64_t kMaxBatch = 1024;
-constexpr int64_t kMaxClasses = 65536;
 
 /* One entry and the config it goes to: reads its value or throws. */
 class Value {
@@ -64,6 +63,7 @@ class Value {
     if (t == "0" || t == "false" || t == "False") return false;
     fail("is neither 0 nor 1");
   }
+  bool names_onnx() const { return text().size() > 5 && text().rfind(".onnx") == text().size() - 5; }
   std::vector<float> numbers(const char *what, std::initializer_list<size_t> lengths) const {
     std::vector<float> values;
     for (const std::string &part : split_list(text())) {
@@ -105,9 +105,28 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
     {"labelfile-path", [](Config *c, const Value &v) { c->label_file = v.path(); }},
     {"mean-file", [](Config *c, const Value &v) { c->mean_file = v.path(); }},
     {"custom-lib-path", [](Config *c, const Value &v) { c->custom_library = v.path(); }},
-    {"parse-bbox-func-name", [](Config *c, const Value &v) { c->parser_function = v.text(); }},
+    {"parse-bbox-func-name",
+     [](Config *c, const Value &v) {
+       if (c->network_type == NetworkType::Detector) c->parser_function = v.text();
+     }},
+    {"parse-classifier-func-name",
+     [](Config *c, const Value &v) {
+       if (c->network_type == NetworkType::Classifier) c->parser_function = v.text();
+     }},
+    {"parse-segmentation-func-name",
+     [](Config *c, const Value &v) {
+       if (c->network_type == NetworkType::Segmentation) c->parser_function = v.text();
+     }},
+    {"parse-bbox-instance-mask-func-name",
+     [](Config *c, const Value &v) {
+       if (c->network_type == NetworkType::Instances) c->parser_function = v.text();
+     }},
     {"model-engine-file",
-     [](Config *, const Value &v) {
+     [](Config *c, const Value &v) {
+       if (v.names_onnx()) {
+         if (c->onnx_file.empty()) c->onnx_file = v.path();
+         return;
+       }
        v.warn(
            "is a TensorRT engine, which cannot be used here; the model of onnx-file runs "
            "instead");
@@ -116,26 +135,25 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
      [](Config *c, const Value &v) {
        c->unique_id = v.count(0, std::numeric_limits<int32_t>::max());
      }},
+    {"gpu-id", [](Config *c, const Value &v) { c->gpu_id = v.count(0, 63); }},
     {"batch-size", [](Config *c, const Value &v) { c->batch_size = v.count(1, kMaxBatch); }},
     {"interval",
      [](Config *c, const Value &v) {
        c->interval = v.count(0, std::numeric_limits<int32_t>::max() - 1);
      }},
-    {"process-mode",
-     [](Config *c, const Value &v) {
-       c->process_mode = v.count(1, 2);
-       if (c->process_mode == 2)
-         v.fail("asks for inference on objects; only process-mode=1, whole frames, is offered");
-     }},
+    {"process-mode", [](Config *c, const Value &v) { c->process_mode = v.count(1, 2); }},
     {"network-type",
-     [](Config *, const Value &v) {
+     [](Config *c, const Value &v) {
        int64_t type = v.integer(0, 100);
-       if (type == 0) return;
-       const char *what = type == 1   ? "a classifier"
-                          : type == 2 ? "semantic segmentation"
-                          : type == 3 ? "instance segmentation"
-                                      : "a network without a parser";
-       v.fail(std::string("is ") + what + "; only network-type=0, a detector, is offered");
+       if (type > 3 && type != 100)
+         v.fail(
+             "is none of 0 (detector), 1 (classifier), 2 (segmentation), 3 (instance "
+             "segmentation) and 100 (other)");
+       c->network_type = static_cast<NetworkType>(type);
+     }},
+    {"is-classifier", /* how network-type=1 was spelt before there were others */
+     [](Config *c, const Value &v) {
+       if (v.flag()) c->network_type = NetworkType::Classifier;
      }},
     {"network-mode",
      [](Config *, const Value &v) {
@@ -146,14 +164,8 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
                 "; the model runs in the precision it was exported with");
      }},
     {"network-input-order",
-     [](Config *, const Value &v) {
-       if (v.integer(0, 1) == 1)
-         v.fail("asks for channels last; only 0, channels first (NCHW), is offered");
-     }},
-    {"input-tensor-from-meta",
-     [](Config *, const Value &v) {
-       if (v.flag()) v.fail("needs nvdspreprocess, which is not part of the bundle; set it to 0");
-     }},
+     [](Config *c, const Value &v) { c->channels_last = v.integer(0, 1) == 1; }},
+    {"input-tensor-from-meta", [](Config *c, const Value &v) { c->input_from_meta = v.flag(); }},
     {"net-scale-factor",
      [](Config *c, const Value &v) {
        c->scale_factor = v.number();
@@ -172,6 +184,7 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
     {"symmetric-padding", [](Config *c, const Value &v) { c->symmetric_padding = v.flag(); }},
     {"scaling-filter",
      [](Config *c, const Value &v) {
+       c->scaling_filter_set = true;
        c->scaling_filter = static_cast<int>(
            v.integer(NvBufSurfTransformInter_Nearest, NvBufSurfTransformInter_Default));
      }},
@@ -204,6 +217,37 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
      [](Config *c, const Value &v) {
        c->filter_out_class_ids = parse_class_ids(v.text(), v.where());
      }},
+    {"operate-on-gie-id",
+     [](Config *c, const Value &v) {
+       c->objects.gie_id =
+           static_cast<int>(v.integer(-1, std::numeric_limits<int32_t>::max()));
+     }},
+    {"operate-on-class-ids",
+     [](Config *c, const Value &v) {
+       c->objects.class_ids = parse_class_ids(v.text(), v.where());
+     }},
+    {"input-object-min-width",
+     [](Config *c, const Value &v) { c->objects.min_width = v.count(0, kMaxPixels); }},
+    {"input-object-min-height",
+     [](Config *c, const Value &v) { c->objects.min_height = v.count(0, kMaxPixels); }},
+    {"input-object-max-width",
+     [](Config *c, const Value &v) { c->objects.max_width = v.count(0, kMaxPixels); }},
+    {"input-object-max-height",
+     [](Config *c, const Value &v) { c->objects.max_height = v.count(0, kMaxPixels); }},
+    {"secondary-reinfer-interval",
+     [](Config *c, const Value &v) {
+       c->objects.reinfer_interval = v.count(0, std::numeric_limits<int32_t>::max());
+     }},
+    {"classifier-async-mode", [](Config *c, const Value &v) { c->objects.async = v.flag(); }},
+    {"classifier-threshold",
+     [](Config *c, const Value &v) { c->classifier_threshold = v.ratio(); }},
+    {"classifier-type", [](Config *c, const Value &v) { c->classifier_type = v.text(); }},
+    {"segmentation-threshold",
+     [](Config *c, const Value &v) { c->segmentation_threshold = v.ratio(); }},
+    {"segmentation-output-order",
+     [](Config *c, const Value &v) { c->segmentation_channels_last = v.integer(0, 1) == 1; }},
+    {"output-instance-mask",
+     [](Config *c, const Value &v) { c->output_instance_mask = v.flag(); }},
 };
 
 const std::unordered_map<std::string, AttrSetter> kClassAttrs = {

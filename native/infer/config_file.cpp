@@ -163,9 +163,12 @@ std::string read_small_file(const std::string &path, size_t limit, const std::st
   if (!file)
     throw Error(ErrorKind::NotFound,
                 what + " '" + path + "' cannot be opened: " + std::strerror(errno));
-  std::string text(limit + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
+  std::string text;
+  char part[16384];
+  while (text.size() <= limit && file) {
+    file.read(part, sizeof part);
+    text.append(part, static_cast<size_t>(file.gcount()));
+  }
   if (text.size() > limit)
     throw Error(ErrorKind::Settings,
                 what + " '" + path + "' is larger than " + std::to_string(limit >> 10) + " KiB");

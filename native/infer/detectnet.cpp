@@ -5,8 +5,6 @@
 #include <cmath>
 #include <string>
 
-#include "error.h"
-
 namespace dsbind::infer {
 namespace {
 
@@ -14,20 +12,9 @@ namespace {
 constexpr float kUnit = 35.f;
 constexpr float kCellOffset = 0.5f;
 
-std::string layer_list(const std::vector<NvDsInferLayerInfo> &layers) {
-  std::string text;
-  for (const NvDsInferLayerInfo &layer : layers) {
-    text += (text.empty() ? "'" : ", '") + std::string(layer.layerName) + "' (";
-    for (unsigned d = 0; d < layer.inferDims.numDims; d++)
-      text += (d ? "x" : "") + std::to_string(layer.inferDims.d[d]);
-    text += ")";
-  }
-  return text;
-}
-
 }  // namespace
 
-DetectNetLayers find_detectnet_layers(const std::vector<NvDsInferLayerInfo> &layers) {
+bool find_detectnet_layers(const Layers &layers, DetectNetLayers *found) {
   const size_t none = layers.size();
   DetectNetLayers which{none, none, 0};
   for (size_t i = 0; i < layers.size(); i++) {
@@ -37,26 +24,17 @@ DetectNetLayers find_detectnet_layers(const std::vector<NvDsInferLayerInfo> &lay
     if (which.coverage == none && name.find("cov") != std::string::npos) which.coverage = i;
     if (which.boxes == none && name.find("bbox") != std::string::npos) which.boxes = i;
   }
-  bool fits = which.coverage != none && which.boxes != none;
-  if (fits) {
-    const NvDsInferDims &cov = layers[which.coverage].inferDims;
-    const NvDsInferDims &box = layers[which.boxes].inferDims;
-    fits = cov.d[0] > 0 && box.d[0] == 4 * cov.d[0] && box.d[1] == cov.d[1] &&
-           box.d[2] == cov.d[2] && cov.d[1] > 0 && cov.d[2] > 0;
-    which.classes = cov.d[0];
-  }
-  if (!fits)
-    throw Error(ErrorKind::Settings,
-                "the outputs of the model are " + layer_list(layers) +
-                    "; the built-in parser reads DetectNet_v2: float32 outputs named *cov* "
-                    "(classes x rows x columns) and *bbox* (4 times as many channels). For another "
-                    "model set parse-bbox-func-name and custom-lib-path");
-  return which;
+  if (which.coverage == none || which.boxes == none) return false;
+  const NvDsInferDims &cov = layers[which.coverage].inferDims;
+  const NvDsInferDims &box = layers[which.boxes].inferDims;
+  which.classes = cov.d[0];
+  *found = which;
+  return cov.d[0] > 0 && box.d[0] == 4 * cov.d[0] && box.d[1] == cov.d[1] && box.d[2] == cov.d[2] &&
+         cov.d[1] > 0 && cov.d[2] > 0;
 }
 
-void parse_detectnet(const std::vector<NvDsInferLayerInfo> &layers, const DetectNetLayers &which,
-                     const NvDsInferNetworkInfo &network,
-                     const NvDsInferParseDetectionParams &params, Boxes *boxes) {
+void parse_detectnet(const Layers &layers, const DetectNetLayers &which,
+                     const Network &network, const Thresholds &params, Boxes *boxes) {
   const NvDsInferDims &dims = layers[which.coverage].inferDims;
   const unsigned rows = dims.d[1], columns = dims.d[2];
   const size_t cells = static_cast<size_t>(rows) * columns;
@@ -90,6 +68,37 @@ void parse_detectnet(const std::vector<NvDsInferLayerInfo> &layers, const Detect
       boxes->push_back(box);
     }
   }
+}
+
+namespace {
+
+class DetectNet : public BoxParser {
+ public:
+  DetectNet(const DetectNetLayers &which, const NvDsInferLayerInfo &coverage)
+      : which_(which),
+        layer_(coverage.layerName),
+        cells_(count_of(coverage) / which.classes) {}
+  unsigned classes() const override { return which_.classes; }
+  std::string classes_from() const override { return layer_; }
+  void parse(const Layers &layers, const Network &network, const Thresholds &thresholds,
+             Boxes *boxes) const override {
+    need_size(layers[which_.coverage], cells_ * which_.classes);
+    need_size(layers[which_.boxes], 4 * cells_ * which_.classes);
+    parse_detectnet(layers, which_, network, thresholds, boxes);
+  }
+
+ private:
+  DetectNetLayers which_;
+  std::string layer_;
+  size_t cells_;
+};
+
+}  // namespace
+
+std::unique_ptr<BoxParser> detectnet_parser(const Layers &layers) {
+  DetectNetLayers which{};
+  if (!find_detectnet_layers(layers, &which)) return nullptr;
+  return std::make_unique<DetectNet>(which, layers[which.coverage]);
 }
 
 }  // namespace dsbind::infer

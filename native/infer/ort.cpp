@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "device.h"
 #include "dsbind_runtime.h"
 #include "error.h"
 
@@ -151,7 +152,9 @@ bool element(int type, size_t *size, NvDsInferDataType *data_type) {
     case ort::kFloat: *size = 4, *data_type = FLOAT; return true;
     case ort::kFloat16: *size = 2, *data_type = HALF; return true;
     case ort::kInt8: *size = 1, *data_type = INT8; return true;
+#if DSBIND_ABI >= 800
     case ort::kUint8: *size = 1, *data_type = UINT8; return true;
+#endif
     case ort::kInt32: *size = 4, *data_type = INT32; return true;
     case ort::kInt64: *size = 8, *data_type = INT64; return true;
     default: return false;
@@ -171,6 +174,28 @@ size_t elements(const std::vector<int64_t> &dims, uint64_t bytes, const std::str
   return static_cast<size_t>(total);
 }
 
+/* Adds the GPU to what a session may use; else says why not. */
+std::string use_gpu(const Runtime &rt, OrtSessionOptions *options, int gpu) {
+  const ort::Api &api = rt.api;
+  OrtCUDAProviderOptionsV2 *cuda = nullptr;
+  const std::string id = std::to_string(gpu);
+  /* A batch of another size would be measured anew, for seconds, by an exhaustive search. */
+  const char *const keys[] = {"device_id", "cudnn_conv_algo_search"};
+  const char *const values[] = {id.c_str(), "HEURISTIC"};
+  dsbind_runtime_open_providers();
+  try {
+    check(api, api.CreateCUDAProviderOptions(&cuda), ErrorKind::Library, "CUDA");
+    check(api, api.UpdateCUDAProviderOptions(cuda, keys, values, 2), ErrorKind::Library, "CUDA");
+    check(api, api.SessionOptionsAppendExecutionProvider_CUDA_V2(options, cuda), ErrorKind::Library,
+          "CUDA");
+    api.ReleaseCUDAProviderOptions(cuda);
+    return "";
+  } catch (const Error &error) {
+    if (cuda) api.ReleaseCUDAProviderOptions(cuda);
+    return error.what();
+  }
+}
+
 }  // namespace
 
 std::string dims_text(const std::vector<int64_t> &dims) {
@@ -179,10 +204,85 @@ std::string dims_text(const std::vector<int64_t> &dims) {
   return text.empty() ? "none" : text;
 }
 
+/* Images in a GPU's memory. */
+struct Session::DeviceMemory {
+  int gpu;
+  CUdeviceptr data = 0;
+  OrtMemoryInfo *info = nullptr;
+
+  DeviceMemory(int gpu, size_t bytes) : gpu(gpu) {
+    GError *error = nullptr;
+    const CUstream stream = dsbind_device_stream(static_cast<guint>(gpu), &error);
+    bool ok = stream && dsbind_cuda_enter(gpu, &error);
+    if (ok) {
+      const DsbindCuda *cuda = dsbind_cuda(nullptr);
+      ok = dsbind_cuda_check(cuda->MemAlloc(&data, bytes), "cuMemAlloc", &error) &&
+           dsbind_cuda_check(cuda->MemsetD8Async(data, 0, bytes, stream), "cuMemsetD8Async",
+                             &error) &&
+           dsbind_cuda_check(cuda->StreamSynchronize(stream), "cuStreamSynchronize", &error);
+      dsbind_cuda_leave();
+    }
+    if (!ok) {
+      std::string why = error ? error->message : "no memory";
+      g_clear_error(&error);
+      throw Error(ErrorKind::Run, "no memory on GPU " + std::to_string(gpu) + " for images: " + why);
+    }
+    const ort::Api &api = runtime().api;
+    check(api, api.CreateMemoryInfo("Cuda", ort::kDeviceAllocator, gpu, ort::kMemTypeDefault, &info),
+          ErrorKind::Library, "ONNX Runtime cannot use GPU " + std::to_string(gpu));
+  }
+
+  ~DeviceMemory() {
+    if (info) runtime().api.ReleaseMemoryInfo(info);
+    if (!data || !dsbind_cuda_enter(gpu, nullptr)) return;
+    dsbind_cuda(nullptr)->MemFree(data);
+    dsbind_cuda_leave();
+  }
+  DeviceMemory(const DeviceMemory &) = delete;
+  DeviceMemory &operator=(const DeviceMemory &) = delete;
+};
+
+uint64_t Session::device_images() const { return device_ ? device_->data : 0; }
+
+/* Host memory that a GPU reaches without detours, where there is one. */
+class HostMemory {
+ public:
+  HostMemory() = default;
+  HostMemory(size_t bytes, int gpu) : gpu_(gpu) {
+    if (gpu_ >= 0 && dsbind_cuda_enter(gpu_, nullptr)) {
+      if (dsbind_cuda(nullptr)->MemAllocHost(&pinned_, bytes) != 0) pinned_ = nullptr;
+      dsbind_cuda_leave();
+    }
+    if (!pinned_) plain_.assign(bytes, 0);
+  }
+  ~HostMemory() {
+    if (!pinned_ || !dsbind_cuda_enter(gpu_, nullptr)) return;
+    dsbind_cuda(nullptr)->MemFreeHost(pinned_);
+    dsbind_cuda_leave();
+  }
+  HostMemory(HostMemory &&other) noexcept { swap(other); }
+  HostMemory &operator=(HostMemory &&other) noexcept {
+    swap(other);
+    return *this;
+  }
+  void *data() { return pinned_ ? pinned_ : plain_.data(); }
+
+ private:
+  void swap(HostMemory &other) {
+    std::swap(gpu_, other.gpu_);
+    std::swap(pinned_, other.pinned_);
+    plain_.swap(other.plain_);
+  }
+
+  int gpu_ = -1;
+  void *pinned_ = nullptr;
+  std::vector<uint8_t> plain_;
+};
+
 /* Where the values of one output go. */
 struct Session::Output {
   bool own_memory = false; /* the size is known: ONNX Runtime writes into `bytes` */
-  std::vector<uint8_t> bytes;
+  HostMemory bytes;
   void *data = nullptr; /* what the last run wrote */
   size_t image_bytes = 0;
   NvDsInferDataType type = FLOAT;
@@ -203,11 +303,12 @@ struct Session::Plan {
   }
 };
 
-Session::Session(const std::string &path) : path_(path) {
-  const Runtime &rt = runtime();
-  const ort::Api &api = rt.api;
-  std::string what = "the model '" + path + "' cannot be loaded by ONNX Runtime";
+namespace {
 
+/* `refusal` says why the GPU cannot be used; then nothing is loaded. */
+OrtSession *load_model(const Runtime &rt, const std::string &path, int gpu, const std::string &what,
+                       std::string *refusal) {
+  const ort::Api &api = rt.api;
   OrtSessionOptions *raw = nullptr;
   check(api, api.CreateSessionOptions(&raw), ErrorKind::Library, what);
   std::unique_ptr<OrtSessionOptions, OptionsDeleter> options(raw);
@@ -218,12 +319,37 @@ Session::Session(const std::string &path) : path_(path) {
   check(api, api.SetInterOpNumThreads(raw, 1), ErrorKind::Library, what);
   check(api, api.AddSessionConfigEntry(raw, "session.intra_op.allow_spinning", "0"),
         ErrorKind::Library, what);
-  check(api, api.AddSessionConfigEntry(raw, "session.use_env_allocators", "1"),
-        ErrorKind::Library, what);
+  /* On a GPU it would keep the session from an arena there, and so allocate in every run. */
+  if (gpu < 0)
+    check(api, api.AddSessionConfigEntry(raw, "session.use_env_allocators", "1"),
+          ErrorKind::Library, what);
+  if (gpu >= 0) *refusal = use_gpu(rt, raw, gpu);
+  if (!refusal->empty()) return nullptr;
   OrtSession *session = nullptr;
   check(api, api.CreateSession(rt.env, path.c_str(), raw, &session), ErrorKind::Settings,
         what + ", export or copy it again");
   malloc_trim(0); /* the graph before its optimisation, several MiB */
+  return session;
+}
+
+}  // namespace
+
+Session::Session(const std::string &path, int gpu) : path_(path) {
+  const Runtime &rt = runtime();
+  const ort::Api &api = rt.api;
+  std::string what = "the model '" + path + "' cannot be loaded by ONNX Runtime";
+  OrtSession *session = nullptr;
+  if (gpu >= 0) try {
+      session = load_model(rt, path, gpu, what, &refusal_);
+    } catch (const Error &error) {
+      refusal_ = error.what(); /* the CPU tells whether it is the model */
+    }
+  if (session) {
+    gpu_ = gpu;
+  } else {
+    std::string none;
+    session = load_model(rt, path, -1, what, &none);
+  }
   session_ = {session, [](OrtSession *last) { runtime().api.ReleaseSession(last); }};
 
   size_t inputs = 0, outputs = 0;
@@ -239,6 +365,8 @@ Session::Session(const std::string &path) : path_(path) {
 
 Session::Session(const Session &loaded)
     : path_(loaded.path_),
+      gpu_(loaded.gpu_),
+      refusal_(loaded.refusal_),
       session_(loaded.session_),
       input_(loaded.input_),
       outputs_(loaded.outputs_) {
@@ -263,10 +391,12 @@ void Session::prepare(unsigned batch, unsigned c, unsigned h, unsigned w) {
                : static_cast<unsigned>(std::min<uint64_t>(batch, std::max<uint64_t>(most, 1)));
   std::vector<int64_t> all = image_dims_;
   all.push_back(batch_);
-  images_.assign(elements(all, sizeof(float), "input '" + input_.name + "'"), 0.f);
+  image_count_ = image;
+  allocate_images(elements(all, sizeof(float), "input '" + input_.name + "'"));
 
   plans_.clear();
-  memory_.assign(outputs_.size(), Output());
+  memory_.clear();
+  memory_.resize(outputs_.size());
   for (size_t i = 0; i < outputs_.size(); i++) {
     if (!element(outputs_[i].type, &memory_[i].element_size, &memory_[i].type))
       throw Error(ErrorKind::Settings,
@@ -282,13 +412,27 @@ void Session::prepare(unsigned batch, unsigned c, unsigned h, unsigned w) {
     if (!known) continue; /* its size may change from run to run */
     std::vector<int64_t> whole = output.shape;
     whole.push_back(batch_);
-    output.bytes.assign(elements(whole, output.element_size, "output '" + outputs_[i].name + "'") *
-                            output.element_size,
-                        0);
+    output.bytes =
+        HostMemory(elements(whole, output.element_size, "output '" + outputs_[i].name + "'") *
+                       output.element_size,
+                   gpu_);
     output.data = output.bytes.data();
     output.own_memory = true;
   }
   plans_.clear(); /* the first one let ONNX Runtime allocate */
+  if (on_gpu() && !fixed_batch_ && session_.use_count() == 1)
+    for (unsigned images = 1;; images *= 2) {
+      run(std::min(images, batch_));
+      if (images >= batch_) break;
+    }
+}
+
+void Session::allocate_images(size_t count) {
+  plans_.clear(); /* they refer to what there was */
+  if (on_gpu())
+    device_ = std::make_unique<DeviceMemory>(gpu_, count * sizeof(float));
+  else
+    images_.assign(count, 0.f);
 }
 
 Session::Plan &Session::plan(unsigned images) {
@@ -299,11 +443,13 @@ Session::Plan &Session::plan(unsigned images) {
   auto plan = std::make_unique<Plan>();
   std::vector<int64_t> dims = image_dims_;
   dims.insert(dims.begin(), images);
-  size_t bytes = images_.size() / batch_ * images * sizeof(float);
+  size_t bytes = image_count_ * images * sizeof(float);
+  void *data = device_ ? reinterpret_cast<void *>(device_->data) : images_.data();
+  const OrtMemoryInfo *place = device_ ? device_->info : rt.memory;
   std::string what = "a tensor for '" + path_ + "' cannot be made";
   check(rt.api,
-        rt.api.CreateTensorWithDataAsOrtValue(rt.memory, images_.data(), bytes, dims.data(),
-                                              dims.size(), ort::kFloat, &plan->input),
+        rt.api.CreateTensorWithDataAsOrtValue(place, data, bytes, dims.data(), dims.size(),
+                                              ort::kFloat, &plan->input),
         ErrorKind::Run, what);
   plan->outputs.assign(outputs_.size(), nullptr);
   for (size_t i = 0; i < outputs_.size(); i++) {
@@ -349,9 +495,17 @@ void Session::measure(Output &output, OrtValue *value, unsigned images) {
   check(rt.api, rt.api.GetTensorMutableData(value, &output.data), ErrorKind::Run, what);
 }
 
+/* A GPU takes seconds to get ready for a batch of a new size, and no longer for some images more: it
+ * is given sizes that double. */
+unsigned Session::rounded(unsigned count) const {
+  unsigned images = 1;
+  while (images < count) images *= 2;
+  return std::min(images, batch_);
+}
+
 void Session::run(unsigned count) {
   const Runtime &rt = runtime();
-  unsigned images = fixed_batch_ ? batch_ : count;
+  unsigned images = fixed_batch_ ? batch_ : on_gpu() ? rounded(count) : count;
   Plan &tensors = plan(images);
   for (size_t i = 0; i < outputs_.size(); i++) {
     if (memory_[i].own_memory || !tensors.outputs[i]) continue;

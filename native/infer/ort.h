@@ -2,7 +2,8 @@
 /* A model in ONNX Runtime: one input tensor of float32 images, any outputs.
  *
  * A run uses the thread that calls it and no other: batches, streams and models run beside each
- * other, never one image on many threads. Tensors are allocated once and reused. */
+ * other, never one image on many threads. Tensors are allocated once and reused. On a GPU the images
+ * lie in its memory, and what comes out is in host memory all the same. */
 #ifndef DSBIND_INFER_ORT_H
 #define DSBIND_INFER_ORT_H
 
@@ -28,14 +29,19 @@ std::string dims_text(const std::vector<int64_t> &dims);
 
 class Session {
  public:
-  /* Loads the model. Throws Error naming the file and ONNX Runtime's own message. */
-  explicit Session(const std::string &path);
+  /* Loads the model, for that GPU where ONNX Runtime can use it; -1 is the CPU. Throws Error naming
+   * the file and ONNX Runtime's own message. */
+  explicit Session(const std::string &path, int gpu = -1);
   /* The model that `loaded` holds, with tensors of its own: both may run at the same time. */
   Session(const Session &loaded);
   ~Session();
   Session &operator=(const Session &) = delete;
 
   const Tensor &input() const { return input_; }
+  bool on_gpu() const { return gpu_ >= 0; }
+  int gpu() const { return gpu_; }
+  /* Why a GPU that was asked for is not used; else empty. */
+  const std::string &refusal() const { return refusal_; }
   const std::vector<Tensor> &outputs() const { return outputs_; }
 
   /* Allocates the tensors for up to `batch` images of c x h x w, in the batch the model wants,
@@ -47,6 +53,8 @@ class Session {
 
   /* Planar images, one after the other; the caller writes, run() reads. */
   float *images() { return images_.data(); }
+  /* The same on a GPU, which have been written when run() is called. */
+  uint64_t device_images() const;
 
   /* Runs the first `count` images. */
   void run(unsigned count);
@@ -60,11 +68,17 @@ class Session {
  private:
   struct Output;
   struct Plan;
+  struct DeviceMemory;
 
   Plan &plan(unsigned images);
   void measure(Output &output, OrtValue *value, unsigned images);
 
+  void allocate_images(size_t count);
+  unsigned rounded(unsigned count) const;
+
   std::string path_;
+  int gpu_ = -1;
+  std::string refusal_;
   std::shared_ptr<OrtSession> session_;
   Tensor input_;
   std::vector<Tensor> outputs_;
@@ -73,6 +87,8 @@ class Session {
   unsigned batch_ = 0;
   std::vector<int64_t> image_dims_;
   std::vector<float> images_;
+  std::unique_ptr<DeviceMemory> device_;
+  size_t image_count_ = 0; /* floats of one image */
   std::vector<Output> memory_;
   std::vector<std::unique_ptr<Plan>> plans_;
 };

@@ -11,6 +11,7 @@
 
 struct OrtAllocator;
 struct OrtArenaCfg;
+struct OrtCUDAProviderOptionsV2;
 struct OrtEnv;
 struct OrtMemoryInfo;
 struct OrtRunOptions;
@@ -38,7 +39,7 @@ constexpr uint32_t kApiVersion = 11;
 
 enum LogLevel { kLogVerbose, kLogInfo, kLogWarning, kLogError, kLogFatal };
 enum Optimization { kOptimizeAll = 99 };
-enum Allocator { kArenaAllocator = 1 };
+enum Allocator { kDeviceAllocator = 0, kArenaAllocator = 1 };
 enum ArenaExtend { kSameAsRequested = 1 };
 enum MemType { kMemTypeDefault = 0 };
 enum OnnxType { kOnnxTensor = 1 };
@@ -83,10 +84,12 @@ enum ElementType {
   X(61, GetDimensionsCount, OrtStatus *, (const OrtTensorTypeAndShapeInfo *, size_t *))          \
   X(62, GetDimensions, OrtStatus *, (const OrtTensorTypeAndShapeInfo *, int64_t *, size_t))      \
   X(65, GetTensorTypeAndShape, OrtStatus *, (const OrtValue *, OrtTensorTypeAndShapeInfo **))    \
+  X(68, CreateMemoryInfo, OrtStatus *, (const char *, int, int, int, OrtMemoryInfo **))          \
   X(69, CreateCpuMemoryInfo, OrtStatus *, (int, int, OrtMemoryInfo **))                          \
   X(76, AllocatorFree, OrtStatus *, (OrtAllocator *, void *))                                    \
   X(78, GetAllocatorWithDefaultOptions, OrtStatus *, (OrtAllocator **))                          \
   X(93, ReleaseStatus, void, (OrtStatus *))                                                      \
+  X(94, ReleaseMemoryInfo, void, (OrtMemoryInfo *))                                              \
   X(95, ReleaseSession, void, (OrtSession *))                                                    \
   X(96, ReleaseValue, void, (OrtValue *))                                                        \
   X(98, ReleaseTypeInfo, void, (OrtTypeInfo *))                                                  \
@@ -96,7 +99,13 @@ enum ElementType {
   X(144, CreateAndRegisterAllocator, OrtStatus *,                                                \
     (OrtEnv *, const OrtMemoryInfo *, const OrtArenaCfg *))                                      \
   X(156, CreateArenaCfg, OrtStatus *, (size_t, int, int, int, OrtArenaCfg **))                   \
-  X(157, ReleaseArenaCfg, void, (OrtArenaCfg *))
+  X(157, ReleaseArenaCfg, void, (OrtArenaCfg *))                                                 \
+  X(204, SessionOptionsAppendExecutionProvider_CUDA_V2, OrtStatus *,                             \
+    (OrtSessionOptions *, const OrtCUDAProviderOptionsV2 *))                                     \
+  X(205, CreateCUDAProviderOptions, OrtStatus *, (OrtCUDAProviderOptionsV2 **))                  \
+  X(206, UpdateCUDAProviderOptions, OrtStatus *,                                                 \
+    (OrtCUDAProviderOptionsV2 *, const char *const *, const char *const *, size_t))              \
+  X(208, ReleaseCUDAProviderOptions, void, (OrtCUDAProviderOptionsV2 *))
 
 struct Api {
 #define DSBIND_ORT_MEMBER(slot, name, result, arguments) result(*name) arguments;

@@ -31,7 +31,20 @@ bool below(const std::string &path, const std::string &folder) {
 
 }  // namespace
 
-NvDsInferParseCustomFunc load_parser(const Config &config) {
+const char *parser_key(NetworkType type) {
+  switch (type) {
+    case NetworkType::Classifier: return "parse-classifier-func-name";
+    case NetworkType::Segmentation: return "parse-segmentation-func-name";
+    case NetworkType::Instances: return "parse-bbox-instance-mask-func-name";
+    default: return "parse-bbox-func-name";
+  }
+}
+
+bool has_custom_parser(const Config &config) {
+  return !config.parser_function.empty() && !config.custom_library.empty();
+}
+
+void *load_parser(const Config &config) {
   std::string path = real_path(config.custom_library);
   if (path.empty())
     throw Error(ErrorKind::NotFound,
@@ -64,9 +77,25 @@ NvDsInferParseCustomFunc load_parser(const Config &config) {
   if (!function)
     throw Error(ErrorKind::Library, "the library '" + path + "' has no function '" +
                                         config.parser_function +
-                                        "' (parse-bbox-func-name); it must be extern \"C\" and "
-                                        "exported");
-  return reinterpret_cast<NvDsInferParseCustomFunc>(function);
+                                        "' (" + parser_key(config.network_type) +
+                                        "); it must be extern \"C\" and exported");
+  return function;
+}
+
+void call_parser(const Config &config, std::mutex *mutex, const std::function<bool()> &call) {
+  bool ok = false;
+  std::string why;
+  try {
+    std::lock_guard<std::mutex> lock(*mutex);
+    ok = call();
+  } catch (const std::exception &e) {
+    why = std::string(": ") + e.what();
+  } catch (...) {
+    why = ": it threw";
+  }
+  if (!ok)
+    throw Error(ErrorKind::Run, "the parser " + config.parser_function + " of '" +
+                                    config.custom_library + "' failed" + why);
 }
 
 }  // namespace dsbind::infer

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "device.h"
 #include "error.h"
+#include "kernels.h"
 #include "value.h"
 
 namespace dsbind::infer {
@@ -32,6 +34,13 @@ const char *transform_message(NvBufSurfTransform_Error code) {
     case NvBufSurfTransformError_Unsupported: return "the format or memory is not supported";
     default: return "no error";
   }
+}
+
+/* Takes the GError. */
+[[noreturn]] void fail(const std::string &what, GError *error) {
+  std::string why = error ? error->message : "no memory";
+  g_clear_error(&error);
+  throw Error(ErrorKind::Run, what + ": " + why);
 }
 
 /* The next word of a PPM header; '#' starts a comment. */
@@ -148,10 +157,13 @@ Preprocessor::Preprocessor(const Config &config, const NvDsInferNetworkInfo &net
       color_(config.color_format),
       keep_aspect_(config.maintain_aspect_ratio),
       symmetric_(config.symmetric_padding),
-      filter_(static_cast<NvBufSurfTransform_Inter>(config.scaling_filter)),
+      filter_(config.scaling_filter_set
+                  ? static_cast<NvBufSurfTransform_Inter>(config.scaling_filter)
+                  : dsbind_usual_filter()),
       painted_(batch),
       entries_(batch),
-      rects_(batch) {
+      from_(batch),
+      to_(batch) {
   norm_.scale = static_cast<float>(config.scale_factor);
   for (size_t c = 0; c < config.offsets.size(); c++) norm_.mean[c] = config.offsets[c];
   if (!config.mean_file.empty())
@@ -160,12 +172,18 @@ Preprocessor::Preprocessor(const Config &config, const NvDsInferNetworkInfo &net
 
 Preprocessor::~Preprocessor() {
   if (scaled_) NvBufSurfaceDestroy(scaled_);
+  if (host_) NvBufSurfaceDestroy(host_);
+  if (!device_mean_ || !dsbind_cuda_enter(static_cast<int>(device_gpu_), nullptr)) return;
+  dsbind_cuda(nullptr)->MemFree(device_mean_);
+  dsbind_cuda_leave();
 }
 
-void Preprocessor::allocate(NvBufSurfaceMemType memory) {
+void Preprocessor::allocate(NvBufSurfaceMemType memory, unsigned gpu) {
   if (scaled_) NvBufSurfaceDestroy(scaled_);
-  scaled_ = nullptr;
+  if (host_) NvBufSurfaceDestroy(host_);
+  scaled_ = host_ = nullptr;
   NvBufSurfaceCreateParams params{};
+  params.gpuId = gpu;
   params.width = network_.width;
   params.height = network_.height;
   params.colorFormat =
@@ -181,30 +199,42 @@ void Preprocessor::allocate(NvBufSurfaceMemType memory) {
   painted_.assign(batch_, Letterbox());
 }
 
-void Preprocessor::run(const NvBufSurface &source, const uint32_t *frames, unsigned count,
-                       float *images, Letterbox *boxes) {
-  /* The loops below read the pixels: where frames live on a GPU, they are scaled into memory that
-   * both sides see. */
-  bool host = source.memType == NVBUF_MEM_SYSTEM || source.memType == NVBUF_MEM_DEFAULT;
-  NvBufSurfaceMemType memory = host ? NVBUF_MEM_SYSTEM : NVBUF_MEM_CUDA_UNIFIED;
-  if (!scaled_ || scaled_->memType != memory) allocate(memory);
+static NvBufSurfTransformRect transform_rect(uint32_t top, uint32_t left, uint32_t width,
+                                             uint32_t height) {
+  NvBufSurfTransformRect rect{};
+  rect.top = top;
+  rect.left = left;
+  rect.width = width;
+  rect.height = height;
+  return rect;
+}
 
+/* Brings the regions to the network's size, in `scaled_`. */
+void Preprocessor::scale(const NvBufSurface &source, const Region *regions, unsigned count,
+                         NvBufSurfaceMemType memory, Placement *places) {
+  if (!scaled_ || scaled_->memType != memory || scaled_->gpuId != source.gpuId)
+    allocate(memory, source.gpuId);
+
+  bool crops = false;
   for (unsigned i = 0; i < count; i++) {
-    const NvBufSurfaceParams &frame = source.surfaceList[frames[i]];
+    const NvBufSurfaceParams &frame = source.surfaceList[regions[i].frame];
     if (frame.width == 0 || frame.height == 0)
-      throw Error(ErrorKind::Run, "frame " + std::to_string(frames[i]) + " of the batch is empty");
+      throw Error(ErrorKind::Run,
+                  "frame " + std::to_string(regions[i].frame) + " of the batch is empty");
     entries_[i] = frame;
-    boxes[i] = fit_frame(frame.width, frame.height, network_.width, network_.height, keep_aspect_,
-                         symmetric_);
-    rects_[i] = {};
-    rects_[i].top = boxes[i].top;
-    rects_[i].left = boxes[i].left;
-    rects_[i].width = boxes[i].width;
-    rects_[i].height = boxes[i].height;
-    if (!(painted_[i] == boxes[i])) {
-      /* The padding is black; it stays so until a frame of another shape comes. */
+    Rect &crop = places[i].crop;
+    crop = regions[i].crop;
+    crops = crops || crop.width != 0;
+    if (crop.width == 0) crop = {0, 0, frame.width, frame.height};
+    Letterbox &box = places[i].letterbox;
+    box = fit_frame(crop.width, crop.height, network_.width, network_.height, keep_aspect_,
+                    symmetric_);
+    from_[i] = transform_rect(crop.top, crop.left, crop.width, crop.height);
+    to_[i] = transform_rect(box.top, box.left, box.width, box.height);
+    if (!(painted_[i] == box)) {
+      /* The padding is black; it stays so until a region of another shape comes. */
       NvBufSurfaceMemSet(scaled_, static_cast<int>(i), -1, 0);
-      painted_[i] = boxes[i];
+      painted_[i] = box;
     }
   }
   NvBufSurface from = source, to = *scaled_;
@@ -216,17 +246,49 @@ void Preprocessor::run(const NvBufSurface &source, const uint32_t *frames, unsig
   params.transform_filter = filter_;
   if (keep_aspect_) {
     params.transform_flag |= NVBUFSURF_TRANSFORM_CROP_DST;
-    params.dst_rect = rects_.data();
+    params.dst_rect = to_.data();
   }
-  NvBufSurfTransform_Error code = NvBufSurfTransform(&from, &to, &params);
+  if (crops) {
+    params.transform_flag |= NVBUFSURF_TRANSFORM_CROP_SRC;
+    params.src_rect = from_.data();
+  }
+  NvBufSurfTransform_Error code =
+      dsbind_transform(&from, &to, &params, NvBufSurfTransformCompute_Default, source.gpuId);
   if (code != NvBufSurfTransformError_Success)
     throw Error(ErrorKind::Run,
                 "frames cannot be scaled to the network's " + std::to_string(network_.width) + "x" +
                     std::to_string(network_.height) + ": " + transform_message(code));
 
+}
+
+/* Only what the network sees leaves the GPU. */
+const NvBufSurface &Preprocessor::download(unsigned count) {
+  if (!dsbind_memory_is_cuda(scaled_->memType)) return *scaled_;
+  GError *error = nullptr;
+  if (!host_) {
+    NvBufSurfaceCreateParams params{};
+    params.gpuId = scaled_->gpuId;
+    params.width = network_.width;
+    params.height = network_.height;
+    params.colorFormat = scaled_->surfaceList[0].colorFormat;
+    params.layout = NVBUF_LAYOUT_PITCH;
+    params.memType = NVBUF_MEM_CUDA_PINNED;
+    if (NvBufSurfaceCreate(&host_, batch_, &params) != 0) host_ = nullptr;
+  }
+  scaled_->numFilled = count;
+  if (host_ && dsbind_copy_frames(scaled_, host_, scaled_->gpuId, &error)) return *host_;
+  fail("frames cannot be read from GPU " + std::to_string(scaled_->gpuId), error);
+}
+
+void Preprocessor::run(const NvBufSurface &source, const Region *regions, unsigned count,
+                       float *images, Placement *places) {
+  const bool cuda = dsbind_memory_is_cuda(source.memType);
+  scale(source, regions, count, cuda ? NVBUF_MEM_CUDA_DEVICE : NVBUF_MEM_SYSTEM, places);
+  const NvBufSurface &pictures = download(count);
+
   size_t image = static_cast<size_t>(network_.channels) * network_.width * network_.height;
   for (unsigned i = 0; i < count; i++) {
-    const NvBufSurfaceParams &entry = scaled_->surfaceList[i];
+    const NvBufSurfaceParams &entry = pictures.surfaceList[i];
     const auto *pixels = static_cast<const uint8_t *>(entry.dataPtr);
     if (color_ == ColorFormat::Gray)
       planar_from_gray(pixels, entry.planeParams.pitch[0], network_.width, network_.height, norm_,
@@ -235,6 +297,61 @@ void Preprocessor::run(const NvBufSurface &source, const uint32_t *frames, unsig
       planar_from_rgba(pixels, entry.planeParams.pitch[0], network_.width, network_.height,
                        color_ == ColorFormat::Bgr, norm_, images + i * image);
   }
+}
+
+void Preprocessor::run_on_gpu(const NvBufSurface &source, const Region *regions, unsigned count,
+                              unsigned gpu, uint64_t images, bool channels_last,
+                              Placement *places) {
+  GError *error = nullptr;
+  if (dsbind_memory_is_cuda(source.memType) && source.gpuId != gpu)
+    throw Error(ErrorKind::Settings, "the frames lie on GPU " + std::to_string(source.gpuId) +
+                                         ", the model on GPU " + std::to_string(gpu) +
+                                         ": give both the same gpu-id");
+  scale(source, regions, count, NVBUF_MEM_CUDA_DEVICE, places);
+  if (!norm_.image.empty() && !device_mean_) upload_mean(gpu);
+
+  const size_t pixels = static_cast<size_t>(network_.width) * network_.height;
+  DsbindPlanar task{};
+  task.mean_image = device_mean_;
+  std::copy(norm_.mean, norm_.mean + 3, task.mean);
+  task.scale = norm_.scale;
+  task.pitch = scaled_->surfaceList[0].planeParams.pitch[0];
+  task.width = network_.width;
+  task.height = network_.height;
+  task.channels = network_.channels;
+  task.pixel_stride = channels_last ? network_.channels : 1;
+  task.channel_stride = channels_last ? 1 : static_cast<uint32_t>(pixels);
+  task.swapped = color_ == ColorFormat::Bgr;
+  bool ok = true;
+  for (unsigned first = 0; ok && first < count; first += DSBIND_MOST_PICTURES) {
+    const unsigned some = std::min<unsigned>(count - first, DSBIND_MOST_PICTURES);
+    for (unsigned i = 0; i < some; i++)
+      task.pixels[i] = reinterpret_cast<uint64_t>(scaled_->surfaceList[first + i].dataPtr);
+    task.planes = images + first * pixels * network_.channels * sizeof(float);
+    ok = dsbind_kernel_planar(gpu, &task, some, &error);
+  }
+  if (!ok || !dsbind_device_wait(gpu, &error))
+    fail("frames cannot be normalised on GPU " + std::to_string(gpu), error);
+}
+
+void Preprocessor::upload_mean(unsigned gpu) {
+  GError *error = nullptr;
+  const size_t bytes = norm_.image.size() * sizeof(float);
+  const CUstream stream = dsbind_device_stream(gpu, &error);
+  bool ok = stream && dsbind_cuda_enter(static_cast<int>(gpu), &error);
+  if (ok) {
+    const DsbindCuda *cuda = dsbind_cuda(nullptr);
+    CUdeviceptr memory = 0;
+    ok = dsbind_cuda_check(cuda->MemAlloc(&memory, bytes), "cuMemAlloc", &error);
+    if (ok) {
+      device_mean_ = memory;
+      device_gpu_ = gpu;
+      ok = dsbind_cuda_check(cuda->MemcpyHtoDAsync(memory, norm_.image.data(), bytes, stream),
+                             "cuMemcpyHtoDAsync", &error);
+    }
+    dsbind_cuda_leave();
+  }
+  if (!ok) fail("the mean image cannot be brought to GPU " + std::to_string(gpu), error);
 }
 
 }  // namespace dsbind::infer

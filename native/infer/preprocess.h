@@ -13,14 +13,31 @@
 
 namespace dsbind::infer {
 
-/* Where a frame lies in the network's input, in pixels of that input. */
+/* Pixels of a frame. */
+struct Rect {
+  unsigned left = 0, top = 0, width = 0, height = 0;
+};
+
+/* What to infer on: a part of frame `frame` of a batch, all of it where the width is 0. */
+struct Region {
+  uint32_t frame = 0;
+  Rect crop;
+};
+
+/* Where a region lies in the network's input, in pixels of that input. */
 struct Letterbox {
   unsigned left = 0, top = 0, width = 0, height = 0;
-  float scale_x = 1, scale_y = 1; /* input pixels per frame pixel */
+  float scale_x = 1, scale_y = 1; /* input pixels per pixel of the region */
 
   bool operator==(const Letterbox &o) const {
     return left == o.left && top == o.top && width == o.width && height == o.height;
   }
+};
+
+/* One image: which part of the frame it shows, and where that lies in the input. */
+struct Placement {
+  Rect crop;
+  Letterbox letterbox;
 };
 
 /* Padding is on the right or at the bottom; on both sides when `symmetric`. */
@@ -52,13 +69,22 @@ class Preprocessor {
   Preprocessor(const Preprocessor &) = delete;
   Preprocessor &operator=(const Preprocessor &) = delete;
 
-  /* Writes frames[0..count) of `source`, count up to the batch, to `images`, one after the other;
-   * `boxes[i]` tells where frame i landed. */
-  void run(const NvBufSurface &source, const uint32_t *frames, unsigned count, float *images,
-           Letterbox *boxes);
+  /* Writes regions[0..count) of `source`, count up to the batch, to `images`, one after the other;
+   * `places[i]` tells where region i landed. */
+  void run(const NvBufSurface &source, const Region *regions, unsigned count, float *images,
+           Placement *places);
+
+  /* The same into the memory of a GPU at `images`, where the frames lie too; pixel by pixel where
+   * `channels_last`. Done when it returns. */
+  void run_on_gpu(const NvBufSurface &source, const Region *regions, unsigned count, unsigned gpu,
+                  uint64_t images, bool channels_last, Placement *places);
 
  private:
-  void allocate(NvBufSurfaceMemType memory);
+  void allocate(NvBufSurfaceMemType memory, unsigned gpu);
+  void scale(const NvBufSurface &source, const Region *regions, unsigned count,
+             NvBufSurfaceMemType memory, Placement *places);
+  const NvBufSurface &download(unsigned count);
+  void upload_mean(unsigned gpu);
 
   NvDsInferNetworkInfo network_;
   unsigned batch_;
@@ -67,9 +93,12 @@ class Preprocessor {
   NvBufSurfTransform_Inter filter_;
   Normalization norm_;
   NvBufSurface *scaled_ = nullptr;
+  NvBufSurface *host_ = nullptr;   /* what the CPU reads of it, where that lies on a GPU */
+  uint64_t device_mean_ = 0;       /* the mean image on `device_gpu_` */
+  unsigned device_gpu_ = 0;
   std::vector<Letterbox> painted_; /* per entry of scaled_: what is not padding */
   std::vector<NvBufSurfaceParams> entries_;
-  std::vector<NvBufSurfTransformRect> rects_;
+  std::vector<NvBufSurfTransformRect> from_, to_;
 };
 
 }  // namespace dsbind::infer

@@ -150,19 +150,21 @@ EXPORT void nvds_copy_obj_meta_list(
 EXPORT void nvds_copy_frame_meta(NvDsFrameMeta *src_frame_meta, NvDsFrameMeta *dst_frame_meta) {
   g_return_if_fail(src_frame_meta != NULL && dst_frame_meta != NULL);
   NvDsBaseMeta base = dst_frame_meta->base_meta;
-  const NvDsSensorInfo_meta *sensor = &src_frame_meta->sensorInfo_meta;
   *dst_frame_meta = *src_frame_meta;
   dst_frame_meta->base_meta = base;
   dst_frame_meta->num_obj_meta = 0;
   dst_frame_meta->obj_meta_list = NULL;
   dst_frame_meta->display_meta_list = NULL;
   dst_frame_meta->frame_user_meta_list = NULL;
+#if DSBIND_ABI >= 800
+  const NvDsSensorInfo_meta *sensor = &src_frame_meta->sensorInfo_meta;
   dst_frame_meta->sensorInfo_meta = (NvDsSensorInfo_meta){
       .source_id = sensor->source_id,
       .uri = g_strdup(sensor->uri),
       .sensor_id = g_strdup(sensor->sensor_id),
       .sensor_name = g_strdup(sensor->sensor_name),
   };
+#endif
   nvds_copy_obj_meta_list(src_frame_meta->obj_meta_list, dst_frame_meta);
   nvds_copy_display_meta_list(src_frame_meta->display_meta_list, dst_frame_meta);
   nvds_copy_frame_user_meta_list(src_frame_meta->frame_user_meta_list, dst_frame_meta);

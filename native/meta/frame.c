@@ -14,9 +14,11 @@ EXPORT void release_frame_meta(gpointer data, gpointer user_data) {
   nvds_clear_obj_meta_list(frame, frame->obj_meta_list);
   nvds_clear_display_meta_list(frame, frame->display_meta_list);
   nvds_clear_frame_user_meta_list(frame, frame->frame_user_meta_list);
+#if DSBIND_ABI >= 800
   g_free((gpointer)frame->sensorInfo_meta.uri);
   g_free((gpointer)frame->sensorInfo_meta.sensor_id);
   g_free((gpointer)frame->sensorInfo_meta.sensor_name);
+#endif
   CLEAR_BODY(frame);
 }
 

@@ -4,7 +4,8 @@
 #include <string.h>
 
 static const DsbindProbeClass *const classes[] = {&dsbind_count_probe, &dsbind_fps_probe,
-                                                  &dsbind_latency_probe, &dsbind_kitti_probe, NULL};
+                                                  &dsbind_latency_probe, &dsbind_kitti_probe,
+                                                  &dsbind_message_probe, NULL};
 
 const DsbindProbeClass *dsbind_probe_class_at(guint index) { return classes[index]; }
 

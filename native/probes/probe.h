@@ -95,7 +95,7 @@ DsbindProbeRow *dsbind_probe_row(DsbindProbe *probe, guint source_id);
   {"gpu-id", DSBIND_INTEGER, 0, G_MAXINT, 0, NULL, "GPU; accepted, there is nothing to choose"}
 
 extern const DsbindProbeClass dsbind_count_probe, dsbind_fps_probe, dsbind_latency_probe,
-    dsbind_kitti_probe;
+    dsbind_kitti_probe, dsbind_message_probe;
 
 G_END_DECLS
 

@@ -83,15 +83,42 @@ static void media_prepared(GstRTSPMedia *media, DsbindRtspFeed *feed) {
   g_mutex_unlock(&feed->lock);
 }
 
+static const char *payloader_of(DsbindRtspCodec codec) {
+  return codec == DSBIND_RTSP_H265 ? "rtph265pay" : "rtph264pay";
+}
+
+/* Looked for before the first client comes, who could only be told that there is nothing. */
+static gboolean check_elements(DsbindRtspCodec codec, GError **error) {
+  const struct {
+    const char *name, *package;
+  } needed[] = {{"appsrc", "gstreamer1.0-plugins-base"},
+                {payloader_of(codec), "gstreamer1.0-plugins-good"}};
+  for (guint i = 0; i < G_N_ELEMENTS(needed); i++) {
+    GstElement *element = gst_element_factory_make(needed[i].name, NULL);
+    if (!element) {
+      g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN,
+                  "The element %s is not installed; the RTSP server needs it. On Debian or Ubuntu: "
+                  "apt-get install %s", needed[i].name, needed[i].package);
+      return FALSE;
+    }
+    gst_object_unref(gst_object_ref_sink(element));
+  }
+  return TRUE;
+}
+
 static GstElement *create_element(GstRTSPMediaFactory *base, const GstRTSPUrl *url) {
   (void)url;
-  DsbindRtspFactory *self = DSBIND_RTSP_FACTORY(base);
-  const gboolean h265 = self->feed->codec == DSBIND_RTSP_H265;
+  DsbindRtspFeed *feed = DSBIND_RTSP_FACTORY(base)->feed;
+  g_mutex_lock(&feed->lock);
+  const char *name = payloader_of(feed->codec);
+  g_mutex_unlock(&feed->lock);
   GstElement *source = gst_element_factory_make("appsrc", "source");
-  GstElement *payloader = gst_element_factory_make(h265 ? "rtph265pay" : "rtph264pay", "pay0");
+  GstElement *payloader = gst_element_factory_make(name, "pay0");
   g_object_set(source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, "max-bytes",
                (guint64)0, NULL);
-  g_object_set(payloader, "pt", 96, "config-interval", -1, NULL);
+  /* The parameter sets are in the stream. From here they would come before each slice of a key
+   * frame, and to some receivers every slice would then be a picture. */
+  g_object_set(payloader, "pt", 96, "config-interval", 0, NULL);
   GstElement *bin = gst_bin_new(NULL);
   gst_bin_add_many(GST_BIN(bin), source, payloader, NULL);
   gst_element_link(source, payloader);
@@ -147,6 +174,7 @@ static void dsbind_rtsp_factory_init(DsbindRtspFactory *self) {
 
 DsbindRtspFeed *dsbind_rtsp_feed_new(const char *address, guint port, const char *path,
                                      DsbindRtspCodec codec, GError **error) {
+  if (!check_elements(codec, error)) return NULL;
   DsbindRtspFeed *self = g_new0(DsbindRtspFeed, 1);
   self->references = 1;
   self->codec = codec;
@@ -183,22 +211,30 @@ static void end(DsbindRtspFeed *self) {
     gst_app_src_end_of_stream(((DsbindRtspViewer *)item->data)->source);
 }
 
-static void set_caps(DsbindRtspFeed *self, GstCaps *caps) {
+/* FALSE and `error` set where the stream has a codec for which there is no payloader. */
+static gboolean set_caps(DsbindRtspFeed *self, GstCaps *caps, GError **error) {
   const GstStructure *structure = gst_caps_get_structure(caps, 0);
   const DsbindRtspCodec codec =
       gst_structure_has_name(structure, "video/x-h265") ? DSBIND_RTSP_H265 : DSBIND_RTSP_H264;
-  g_mutex_lock(&self->lock);
+  /* Only the sink's thread writes it. */
   const gboolean changed = codec != self->codec;
+  const gboolean servable = !changed || check_elements(codec, error);
+  g_mutex_lock(&self->lock);
   const gboolean same = self->caps && gst_caps_is_equal(self->caps, caps);
-  self->codec = codec;
-  gst_caps_replace(&self->caps, caps);
-  for (GList *item = self->viewers; item && !same; item = item->next)
-    gst_app_src_set_caps(((DsbindRtspViewer *)item->data)->source, caps);
+  if (servable) {
+    self->codec = codec;
+    gst_caps_replace(&self->caps, caps);
+    for (GList *item = self->viewers; item && !same; item = item->next)
+      gst_app_src_set_caps(((DsbindRtspViewer *)item->data)->source, caps);
+  } else {
+    end(self);
+  }
   g_mutex_unlock(&self->lock);
   if (changed) {
     refuse_waiting(self);
     dsbind_rtsp_server_disconnect(self->server, self->path);
   }
+  return servable;
 }
 
 static void push(DsbindRtspFeed *self, GstBuffer *frame, GstClockTime time, GstPad *sink) {
@@ -216,7 +252,16 @@ static void push(DsbindRtspFeed *self, GstBuffer *frame, GstClockTime time, GstP
                                                                          0));
 }
 
+static GstFlowReturn refuse_stream(GstAppSink *sink, GError *error) {
+  gst_element_message_full(GST_ELEMENT(sink), GST_MESSAGE_ERROR, error->domain, error->code,
+                           g_strdup_printf("%s.", error->message), NULL, __FILE__, G_STRFUNC,
+                           __LINE__);
+  g_error_free(error);
+  return GST_FLOW_ERROR;
+}
+
 static GstFlowReturn new_sample(GstAppSink *sink, gpointer data) {
+  GError *error = NULL;
   GstSample *sample = gst_app_sink_pull_sample(sink);
   if (!sample) return GST_FLOW_OK; /* it ends */
   GstBuffer *frame = gst_sample_get_buffer(sample);
@@ -224,11 +269,10 @@ static GstFlowReturn new_sample(GstAppSink *sink, gpointer data) {
   if (frame && caps) {
     GstClockTime time = gst_segment_to_running_time(gst_sample_get_segment(sample), GST_FORMAT_TIME,
                                                     GST_BUFFER_PTS(frame));
-    set_caps(data, caps);
-    push(data, frame, time, GST_BASE_SINK_PAD(sink));
+    if (set_caps(data, caps, &error)) push(data, frame, time, GST_BASE_SINK_PAD(sink));
   }
   gst_sample_unref(sample);
-  return GST_FLOW_OK;
+  return error ? refuse_stream(sink, error) : GST_FLOW_OK;
 }
 
 static void sink_ended(GstAppSink *sink, gpointer data) {

@@ -30,8 +30,11 @@ typedef struct {
 
 GQuark dsbind_runtime_error_quark(void);
 
-/* Folder of NVIDIA's libraries within the Python environment; call it before opening. */
+/* Folder of NVIDIA's libraries within the Python environment, and the folders of its packages named
+ * "nvidia", ':' between them, which hold libraries of CUDA; "" where there are none. Call them before
+ * opening; without, they are looked for beside the bundle. */
 void dsbind_runtime_set_nvidia_dir(const char *dir);
+void dsbind_runtime_set_nvidia_packages(const char *dirs);
 
 /* Opens the libraries. Returns FALSE and sets `error` when no origin fits; an NvDs function that is
  * called then ends the process, because it has no way to fail. */
@@ -54,13 +57,17 @@ void *dsbind_runtime_symbol(const char *name);
 const char *dsbind_runtime_library_dir(void);
 const char *dsbind_runtime_plugin_dir(void);
 
-/* Registers the plugins of the bundle with GStreamer, once; gst_init() has been called. */
+/* Registers the plugins of the bundle with GStreamer, once, and those of the chosen origin in their
+ * place; gst_init() has been called. */
 gboolean dsbind_runtime_register_plugins(GError **error);
 
 /* Path of libonnxruntime: what was set, DSBIND_ONNXRUNTIME, or the wheel beside the bundle.
  * NULL when there is none. */
 void dsbind_runtime_set_onnxruntime(const char *path);
 const char *dsbind_runtime_onnxruntime(void);
+
+/* Opens what ONNX Runtime's CUDA provider needs and the loader does not find by itself. */
+void dsbind_runtime_open_providers(void);
 
 G_END_DECLS
 

@@ -6,8 +6,12 @@ Each function of the NvDs libraries becomes an entry of one table, filled by run
 forwarder of the same name, so that all other code calls the C API by its plain names.
 """
 
-import json
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "abi"))
+
+from tables import load  # noqa: E402
 
 # In the order in which they are opened: what a library needs comes before it.
 LIBRARIES = (
@@ -37,8 +41,7 @@ def declare(c_type: str, name: str) -> str:
 
 def main() -> None:
     table_path, out_path = sys.argv[1:]
-    with open(table_path, encoding="utf-8") as file:
-        table = json.load(file)
+    table = load(table_path)
     functions = [
         (name, function)
         for header in table["headers"].values()

@@ -3,13 +3,18 @@
 
 #include <dlfcn.h>
 #include <gst/gst.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "nvds_version.h"
+#include "opening.h"
+#include "plugins.h"
 #include "table.h"
 
 #define EXPORT __attribute__((visibility("default")))
 #define MAX_LIBRARIES 8
+/* The first of dsbind_library_names: metadata and surfaces. */
+#define CORE_LIBRARIES 4
 #define SDK_ROOT "/opt/nvidia/deepstream/deepstream"
 
 enum { SDK, NVIDIA, BUNDLED, ORIGINS };
@@ -27,6 +32,7 @@ static const char *keep(char *text) {
 /* Guards all below; recursive because an NvDs call may come from within an open. */
 static GRecMutex mutex;
 static char *nvidia_dir;
+static char *nvidia_packages;
 static const char *onnxruntime_path;
 static int chosen = -1;
 static DsbindLibrary libraries[MAX_LIBRARIES + 1];
@@ -70,38 +76,98 @@ EXPORT void dsbind_runtime_set_nvidia_dir(const char *dir) {
   g_rec_mutex_unlock(&mutex);
 }
 
+EXPORT void dsbind_runtime_set_nvidia_packages(const char *dirs) {
+  g_rec_mutex_lock(&mutex);
+  g_free(nvidia_packages);
+  nvidia_packages = g_strdup(dirs);
+  g_rec_mutex_unlock(&mutex);
+}
+
+/* Programs that start without Python find the wheel beside the bundle, as pip lays them out. */
+static void find_nvidia(void) {
+  char *packages = g_build_filename(bundle_dir(), "..", "..", "..", "nvidia", NULL);
+  char *root = g_canonicalize_filename(packages, NULL);
+  char *dir = g_build_filename(root, "deepstream_videodecode", "_libs", NULL);
+  if (!nvidia_dir && g_file_test(dir, G_FILE_TEST_IS_DIR)) nvidia_dir = g_strdup(dir);
+  if (!nvidia_packages) nvidia_packages = g_strdup(root);
+  g_free(dir);
+  g_free(root);
+  g_free(packages);
+}
+
+static char *sdk_root(void) {
+  const char *root = g_getenv("DEEPSTREAM_ROOT");
+  return g_canonicalize_filename(root && *root ? root : SDK_ROOT, NULL);
+}
+
 /* The folder where an origin's libraries lie, or NULL when it is not installed. */
 static char *origin_dir(int origin) {
   if (origin == BUNDLED) return g_strdup(bundle_dir());
-  if (origin == NVIDIA) return g_strdup(nvidia_dir);
-  const char *root = g_getenv("DEEPSTREAM_ROOT");
-  if (!root || !*root) root = SDK_ROOT;
+  if (origin == NVIDIA) return nvidia_dir && *nvidia_dir ? g_strdup(nvidia_dir) : NULL;
+  char *root = sdk_root();
   /* `dsbind samples install` lays out a tree of the same names, whose libraries are the bundle's. */
   char *mark = g_build_filename(root, ".dsbind-samples", NULL);
   char *dir = g_build_filename(root, "lib", NULL);
   if (g_file_test(mark, G_FILE_TEST_EXISTS) || !g_file_test(dir, G_FILE_TEST_IS_DIR))
     g_clear_pointer(&dir, g_free);
   g_free(mark);
+  g_free(root);
   return dir;
 }
 
-/* The version that the opened libraries tell, checked against the layouts compiled in. Layouts of
- * metadata and surfaces are the same in 9.0 and 9.1. Without libnvds_utils there is nothing to
- * ask. */
-static gboolean check_version(void *const *handles, char **why) {
+/* What to do where an origin that was asked for is not there. */
+static char *how_to_install(int origin) {
+  if (origin == NVIDIA) return g_strdup("not installed: pip install \"dsbind[nvidia]\"");
+  char *root = sdk_root();
+  char *text = g_strdup_printf("not installed in %s: install the DeepStream SDK, or name its folder "
+                               "by DEEPSTREAM_ROOT", root);
+  g_free(root);
+  return text;
+}
+
+/* The version in the name of the wheel's dist-info, which lies beside its packages: the wheel has no
+ * library that tells it. */
+static gboolean wheel_version(unsigned *major, unsigned *minor) {
+  char *site = g_build_filename(nvidia_dir, "..", "..", "..", NULL);
+  GDir *dir = g_dir_open(site, 0, NULL);
+  gboolean found = FALSE;
+  const char *name, *dash;
+  while (dir && !found && (name = g_dir_read_name(dir)))
+    found = g_str_has_prefix(name, "nvidia_deepstream_videodecode") &&
+            g_str_has_suffix(name, ".dist-info") && (dash = strchr(name, '-')) &&
+            sscanf(dash, "-%u.%u", major, minor) == 2;
+  if (dir) g_dir_close(dir);
+  g_free(site);
+  return found;
+}
+
+/* The version that the opened libraries tell, where there is one to ask. */
+static gboolean ask_version(int origin, void *const *handles, unsigned *major, unsigned *minor) {
+  if (origin == NVIDIA) return wheel_version(major, minor);
   for (unsigned i = 0; i < dsbind_library_count; i++) {
     if (!handles[i] || strcmp(dsbind_library_names[i], "libnvds_utils.so") != 0) continue;
     void (*version)(unsigned *, unsigned *) = dlsym(handles[i], "nvds_version");
-    unsigned major = 0, minor = 0;
     if (!version) continue;
-    version(&major, &minor);
-    if (major != NVDS_VERSION_MAJOR) {
-      *why = g_strdup_printf("its ABI is DeepStream %u.%u, dsbind was built for %d.%d", major,
-                             minor, NVDS_VERSION_MAJOR, NVDS_VERSION_MINOR);
-      return FALSE;
-    }
+    version(major, minor);
+    return TRUE;
   }
-  return TRUE;
+  return FALSE;
+}
+
+/* Checks it against the layouts compiled in. Those of metadata and surfaces are the same in 9.0 and
+ * 9.1. */
+static gboolean check_version(int origin, void *const *handles, char **why) {
+  unsigned major = 0, minor = 0;
+  if (!ask_version(origin, handles, &major, &minor) || major == NVDS_VERSION_MAJOR) return TRUE;
+  const char *abi = major == 7 ? "7.1" : major == 8 ? "8.0" : major == 9 ? "9.1" : NULL;
+  *why = abi ? g_strdup_printf("its ABI is DeepStream %u.%u, dsbind was built for %d.%d; build it "
+                               "for the other: pip install --no-binary dsbind --force-reinstall "
+                               "dsbind -C cmake.define.DSBIND_ABI=%s",
+                               major, minor, NVDS_VERSION_MAJOR, NVDS_VERSION_MINOR, abi)
+             : g_strdup_printf("its ABI is DeepStream %u.%u, dsbind was built for %d.%d, and knows "
+                               "7.1, 8.0 and 9.1",
+                               major, minor, NVDS_VERSION_MAJOR, NVDS_VERSION_MINOR);
+  return FALSE;
 }
 
 /* A library finds what it needs by its own search path, where one without a SONAME is recognised
@@ -126,13 +192,14 @@ static gboolean check_single_copies(void *const *handles, char **const paths, ch
   return TRUE;
 }
 
-/* Looks all symbols up before any is published. The bundle leaves out what belongs to audio; that
- * another origin lacks one means that its version does not fit. */
+/* Looks all symbols up before any is published. The bundle leaves out what belongs to audio, and
+ * 9.0 lacks some queries of 9.1; that metadata or surfaces of another origin lack one means that its
+ * version does not fit. */
 static gboolean find_symbols(int origin, void *const *handles, void **addresses, char **why) {
   for (unsigned i = 0; i < dsbind_symbol_count; i++) {
     const DsbindSymbol *symbol = &dsbind_symbols[i];
     addresses[i] = dlsym(handles[symbol->library], symbol->name);
-    if (addresses[i] || origin == BUNDLED) continue;
+    if (addresses[i] || origin == BUNDLED || symbol->library >= CORE_LIBRARIES) continue;
     *why = g_strdup_printf("%s lacks %s, which dsbind was built for",
                            dsbind_library_names[symbol->library], symbol->name);
     return FALSE;
@@ -140,8 +207,8 @@ static gboolean find_symbols(int origin, void *const *handles, void **addresses,
   return TRUE;
 }
 
-/* Opens all libraries of one origin, or none. The metadata and surface libraries must be there;
- * the others only where the origin has them: the bundle stands in. */
+/* Opens all libraries of one origin, or none. The metadata and surface libraries must be there; for
+ * the others the bundle stands in. */
 static gboolean try_origin(int origin, DsbindRuntimeError *code, char **why) {
   void *handles[MAX_LIBRARIES] = {NULL};
   char *paths[MAX_LIBRARIES] = {NULL};
@@ -152,29 +219,25 @@ static gboolean try_origin(int origin, DsbindRuntimeError *code, char **why) {
 
   *code = DSBIND_RUNTIME_ERROR_LOAD;
   if (!dir) {
-    *why = g_strdup("not installed");
+    *why = how_to_install(origin);
     goto done;
   }
   for (unsigned i = 0; i < dsbind_library_count; i++) {
     const char *name = dsbind_library_names[i];
-    gboolean core = i < 4;
     from[i] = origin_names[origin];
     paths[i] = g_build_filename(dir, name, NULL);
-    if (!core && !g_file_test(paths[i], G_FILE_TEST_EXISTS)) {
+    handles[i] = dsbind_open_library(paths[i], nvidia_packages, why);
+    if (!handles[i] && i >= CORE_LIBRARIES && origin != BUNDLED) {
+      g_clear_pointer(why, g_free);
       g_free(paths[i]);
-      paths[i] = g_build_filename(bundle_dir(), name, NULL);
       from[i] = origin_names[BUNDLED];
+      paths[i] = g_build_filename(bundle_dir(), name, NULL);
+      handles[i] = dsbind_open_library(paths[i], nvidia_packages, why);
     }
-    handles[i] = dlopen(paths[i], RTLD_NOW | RTLD_LOCAL);
-    if (!handles[i]) {
-      /* What is missing may be something that the library needs. */
-      const char *message = dlerror();
-      *why = strstr(message, name) ? g_strdup(message) : g_strdup_printf("%s: %s", name, message);
-      goto done;
-    }
+    if (!handles[i]) goto done;
   }
   if (!check_single_copies(handles, paths, why)) goto done;
-  if (!check_version(handles, why) || !find_symbols(origin, handles, addresses, why)) {
+  if (!check_version(origin, handles, why) || !find_symbols(origin, handles, addresses, why)) {
     *code = DSBIND_RUNTIME_ERROR_ABI;
     goto done;
   }
@@ -213,16 +276,17 @@ EXPORT gboolean dsbind_runtime_open(GError **error) {
     g_rec_mutex_unlock(&mutex);
     return FALSE;
   }
+  find_nvidia();
   for (int i = 0; i < ORIGINS; i++) {
     char *why = NULL;
     DsbindRuntimeError code;
     origins[i] = (DsbindLibrary){origin_names[i], origin_names[i], keep(origin_dir(i)), NULL};
     if (!automatic && i != only) {
       why = g_strdup_printf("DSBIND_RUNTIME=%s", want);
-    } else if (automatic && i != BUNDLED) {
-      /* Their surfaces lie in GPU memory, which the bundled elements cannot reach. */
-      why = g_strdup_printf(origins[i].path ? "chosen only by DSBIND_RUNTIME=%s" : "not installed",
-                            origin_names[i]);
+    } else if (automatic && i != BUNDLED && !origins[i].path) {
+      why = g_strdup("not installed");
+    } else if (automatic && i != BUNDLED && chosen < 0 && !dsbind_has_gpu(&why)) {
+      /* Their surfaces lie in its memory. */
     } else if (chosen < 0 && try_origin(i, &code, &why)) {
       chosen = i;
       ok = TRUE;
@@ -230,7 +294,15 @@ EXPORT gboolean dsbind_runtime_open(GError **error) {
       g_set_error(error, DSBIND_RUNTIME_ERROR, code, "the %s libraries cannot be used: %s",
                   origin_names[i], why);
     }
+    if (chosen >= 0 && chosen != i && !why)
+      why = g_strdup_printf("%s comes first", origin_names[chosen]);
     origins[i].error = keep(why);
+  }
+  /* Read by NVIDIA's decoder when it starts. */
+  if (chosen == NVIDIA) {
+    char *plugins = g_build_filename(nvidia_dir, "v4l_plugins", NULL);
+    g_setenv("LIBV4L2_PLUGIN_DIR", plugins, FALSE);
+    g_free(plugins);
   }
   g_rec_mutex_unlock(&mutex);
   return ok;
@@ -271,19 +343,35 @@ EXPORT void *dsbind_runtime_symbol(const char *name) {
   return NULL;
 }
 
+/* The plugins of the origin that was chosen, in place of the bundle's. The mutex is held. */
+static gboolean register_origin(GError **error) {
+  const char *bundle = dsbind_runtime_plugin_dir();
+  char *why = NULL;
+  gboolean ok = TRUE;
+  if (chosen == NVIDIA) {
+    ok = dsbind_register_nvidia(nvidia_dir, bundle, nvidia_packages, &why);
+  } else if (chosen == SDK) {
+    char *dir = g_build_filename(origins[SDK].path, "gst-plugins", NULL);
+    dsbind_register_sdk(dir, bundle);
+    g_free(dir);
+  }
+  if (!ok)
+    g_set_error(error, DSBIND_RUNTIME_ERROR, DSBIND_RUNTIME_ERROR_PLUGIN,
+                "a GStreamer plugin of the %s libraries cannot be used: %s", origin_names[chosen],
+                why);
+  g_free(why);
+  return ok;
+}
+
 EXPORT gboolean dsbind_runtime_register_plugins(GError **error) {
   g_rec_mutex_lock(&mutex);
   if (!plugins_registered && dsbind_runtime_open(error)) {
-    const char *dir = dsbind_runtime_plugin_dir();
-    gst_registry_scan_path(gst_registry_get(), dir);
-    GstElementFactory *factory = gst_element_factory_find("nvstreammux");
-    if (factory) {
-      gst_object_unref(factory);
-      plugins_registered = TRUE;
-    } else {
+    if (!dsbind_register_bundle(dsbind_runtime_plugin_dir()))
       g_set_error(error, DSBIND_RUNTIME_ERROR, DSBIND_RUNTIME_ERROR_PLUGIN,
-                  "GStreamer finds no plugins in %s: reinstall dsbind", dir);
-    }
+                  "GStreamer finds no plugins in %s: reinstall dsbind",
+                  dsbind_runtime_plugin_dir());
+    else
+      plugins_registered = register_origin(error);
   }
   gboolean ok = plugins_registered;
   g_rec_mutex_unlock(&mutex);
@@ -318,4 +406,21 @@ EXPORT const char *dsbind_runtime_onnxruntime(void) {
   const char *path = onnxruntime_path;
   g_rec_mutex_unlock(&mutex);
   return path;
+}
+
+EXPORT void dsbind_runtime_open_providers(void) {
+  const char *runtime = dsbind_runtime_onnxruntime();
+  char *dir = runtime ? g_path_get_dirname(runtime) : g_strdup(".");
+  char *provider = g_build_filename(dir, "libonnxruntime_providers_cuda.so", NULL);
+  char *why = NULL;
+  g_rec_mutex_lock(&mutex);
+  /* Whether it opens, ONNX Runtime tells when it does so itself: by now it finds the rest. */
+  if (g_file_test(provider, G_FILE_TEST_EXISTS)) {
+    dsbind_open_library(provider, nvidia_packages, &why);
+    dsbind_open_beside("libcudnn.so.9", nvidia_packages);
+  }
+  g_rec_mutex_unlock(&mutex);
+  g_free(why);
+  g_free(provider);
+  g_free(dir);
 }

@@ -86,9 +86,12 @@ static Format format_of(NvBufSurfaceColorFormat format) {
     case NVBUF_COLOR_FORMAT_NV16_ER:
     case NVBUF_COLOR_FORMAT_NV16_709:
     case NVBUF_COLOR_FORMAT_NV16_709_ER:
+#if DSBIND_ABI >= 800
     case NVBUF_COLOR_FORMAT_NV16_2020:
+#endif
       return (Format){FAMILY_422SP, 1, true};
     case NVBUF_COLOR_FORMAT_NV16_10LE:
+#if DSBIND_ABI >= 800
     case NVBUF_COLOR_FORMAT_NV16_10LE_ER:
     case NVBUF_COLOR_FORMAT_NV16_10LE_709:
     case NVBUF_COLOR_FORMAT_NV16_10LE_709_ER:
@@ -98,23 +101,28 @@ static Format format_of(NvBufSurfaceColorFormat format) {
     case NVBUF_COLOR_FORMAT_NV16_12LE_709:
     case NVBUF_COLOR_FORMAT_NV16_12LE_709_ER:
     case NVBUF_COLOR_FORMAT_NV16_12LE_2020:
+#endif
       return (Format){FAMILY_422SP, 2, true};
     case NVBUF_COLOR_FORMAT_NV24:
     case NVBUF_COLOR_FORMAT_NV24_ER:
     case NVBUF_COLOR_FORMAT_NV24_709:
     case NVBUF_COLOR_FORMAT_NV24_709_ER:
+#if DSBIND_ABI >= 900
     case NVBUF_COLOR_FORMAT_NV24_2020:
+#endif
       return (Format){FAMILY_444SP, 1, true};
     case NVBUF_COLOR_FORMAT_NV24_10LE:
-    case NVBUF_COLOR_FORMAT_NV24_10LE_ER:
     case NVBUF_COLOR_FORMAT_NV24_10LE_709:
     case NVBUF_COLOR_FORMAT_NV24_10LE_709_ER:
     case NVBUF_COLOR_FORMAT_NV24_10LE_2020:
+    case NVBUF_COLOR_FORMAT_NV24_12LE_2020:
+#if DSBIND_ABI >= 900
+    case NVBUF_COLOR_FORMAT_NV24_10LE_ER:
     case NVBUF_COLOR_FORMAT_NV24_12LE:
     case NVBUF_COLOR_FORMAT_NV24_12LE_ER:
     case NVBUF_COLOR_FORMAT_NV24_12LE_709:
     case NVBUF_COLOR_FORMAT_NV24_12LE_709_ER:
-    case NVBUF_COLOR_FORMAT_NV24_12LE_2020:
+#endif
       return (Format){FAMILY_444SP, 2, true};
     case NVBUF_COLOR_FORMAT_UYVY:
     case NVBUF_COLOR_FORMAT_UYVY_ER:
@@ -145,8 +153,10 @@ static Format format_of(NvBufSurfaceColorFormat format) {
     case NVBUF_COLOR_FORMAT_BGRA_10_10_10_2_709:
     case NVBUF_COLOR_FORMAT_BGRA_10_10_10_2_2020:
       return (Format){FAMILY_PACKED, 4, false};
+#if DSBIND_ABI >= 800
     case NVBUF_COLOR_FORMAT_BGRA64_LE:
       return (Format){FAMILY_PACKED, 8, false};
+#endif
     default:
       return (Format){FAMILY_UNKNOWN, 0, false};
   }

@@ -134,6 +134,7 @@ int NvBufSurfaceSyncForDevice(NvBufSurface *surf, int index, int plane) {
   return for_all(surf, index, plane, check_plane, 0);
 }
 
+#if DSBIND_ABI >= 900
 int NvBufSurfaceSyncGpuL2CacheForDevice(NvBufSurface *surf, int index,
                                         NvBufSurfaceGPUL2SyncParams *params) {
   if (!params || params->type < NVBUF_GPU_L2_CACHE_INVALIDATE ||
@@ -141,6 +142,7 @@ int NvBufSurfaceSyncGpuL2CacheForDevice(NvBufSurface *surf, int index,
     return -1;
   return for_all(surf, index, -1, check_plane, 0);
 }
+#endif
 
 int NvBufSurfaceMemSet(NvBufSurface *surf, int index, int plane, uint8_t value) {
   return for_all(surf, index, plane, set_plane, value);

@@ -5,6 +5,7 @@
 
 #include "exports.h"
 
+#if DSBIND_ABI >= 800
 int NvBufSurfaceGetDeviceInfo(NvBufSurfaceDeviceInfo *info) {
   if (!info)
     return -1;
@@ -12,6 +13,7 @@ int NvBufSurfaceGetDeviceInfo(NvBufSurfaceDeviceInfo *info) {
   memset(info, 0, sizeof *info);
   return 0;
 }
+#endif
 
 int NvBufSurfaceFromFd(int dmabuf_fd, void **buffer) {
   (void)dmabuf_fd;

@@ -27,6 +27,7 @@ cdef extern from "glib-object.h" nogil:
     gchar *g_strdup(const gchar *str)
     int g_atomic_int_get(const int *atomic)
     void g_atomic_int_set(int *atomic, int value)
+    int g_atomic_int_add(int *atomic, int value)
     gboolean g_atomic_int_dec_and_test(int *atomic)
 
     # Threads

@@ -43,7 +43,6 @@ cdef extern from "nvll_osd_struct.h" nogil:
         NvOSD_ColorParams bg_color
         int has_color_info
         int color_id
-        float rotation_angle
 
     ctypedef struct NvOSD_MaskParams:
         float *data
@@ -77,3 +76,16 @@ cdef extern from "nvll_osd_struct.h" nogil:
         unsigned int has_bg_color
         NvOSD_ColorParams bg_color
         unsigned int circle_width
+
+
+# Where the angle of a rectangle is; NULL in versions of the ABI that have none.
+cdef extern from * nogil:
+    """
+    #include <nvll_osd_struct.h>
+    #if DSBIND_ABI >= 900
+    #define dsbind_rotation(rect) (&(rect)->rotation_angle)
+    #else
+    #define dsbind_rotation(rect) ((float *)0)
+    #endif
+    """
+    float *rotation_of "dsbind_rotation"(NvOSD_RectParams *rect)

@@ -18,6 +18,7 @@ cdef extern from "dsbind_runtime.h" nogil:
         const char *error
 
     void dsbind_runtime_set_nvidia_dir(const char *dir)
+    void dsbind_runtime_set_nvidia_packages(const char *dirs)
     bint dsbind_runtime_open(GError **error)
     const char *dsbind_runtime_origin()
     const DsbindLibrary *dsbind_runtime_libraries()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import tempfile
 import time
@@ -43,3 +44,21 @@ def run_launch(
             time.sleep(0.02)
         status = 1 if failed else process.returncode
         return subprocess.CompletedProcess(command, status, said(out), said(err))
+
+
+def system_plugins_without(name: str, folder: Path) -> dict[str, str]:
+    """An environment in which the system's plugins are there, but for one such as "rtp"."""
+    core = subprocess.run(
+        ["gst-inspect-1.0", "capsfilter"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    found = re.search(r"Filename +(\S+)", core.stdout)
+    assert found, core.stdout
+    plugins = folder / f"all but {name}"
+    plugins.mkdir()
+    for path in Path(found[1]).parent.glob("libgst*.so"):
+        if path.name != f"libgst{name}.so":
+            (plugins / path.name).symlink_to(path)
+    return {
+        "GST_PLUGIN_SYSTEM_PATH": str(plugins),
+        "GST_REGISTRY": str(folder / f"all but {name}.bin"),
+    }

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from launching import run_launch
+from launching import run_launch, system_plugins_without
 
 # Longer than any test needs; a live source ends by itself even so.
 LIVE = (
@@ -139,6 +139,42 @@ def test_frames_in_system_memory_are_served(serve, watch, port):
 def test_a_stream_of_h264_is_served_as_it_is(serve, watch, port):
     serve(f"{LIVE} ! x264enc tune=zerolatency key-int-max=15 ! {sink(port)}", port)
     assert len(watch(port, "/ds-test")) == 15
+
+
+# Frames that are all black or all white, each the opposite of the one before.
+BLINK = LIVE.replace("ball", "blink")
+SLICES = {
+    "h264": "x264enc tune=zerolatency sliced-threads=true threads=4 key-int-max=5",
+    "h265": "x265enc tune=zerolatency speed-preset=ultrafast key-int-max=5 option-string=slices=4",
+}
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_pictures_of_several_slices_are_whole_even_to_who_takes_slices(
+    serve, port, gst_env, tmp_path, codec
+):
+    """A parameter set between slices would begin a new picture, as it does for parsebin."""
+    width, height = 160, 120
+    serve(f"{BLINK} ! {SLICES[codec]} ! {sink(port)}", port)
+    done = run_launch(
+        shlex.split(
+            f"gst-launch-1.0 -q rtspsrc location=rtsp://127.0.0.1:{port}/ds-test protocols=tcp "
+            f"! rtp{codec}depay ! video/x-{codec},stream-format=byte-stream,alignment=nal "
+            f"! {codec}parse ! avdec_{codec} ! videoconvert ! video/x-raw,format=GRAY8 "
+            f"! identity eos-after=31 ! filesink location={tmp_path}/gray"
+        ),
+        gst_env,
+        timeout=40,
+    )
+    content = (tmp_path / "gray").read_bytes()
+    size = width * height
+    columns = [
+        content[start + 5 : start + size : width]
+        for start in range(0, len(content) - size + 1, size)
+    ]
+    assert len(columns) >= 30, done.stderr
+    assert [max(column) - min(column) < 24 for column in columns] == [True] * len(columns)
+    assert min(map(min, columns)) < 50 < 200 < max(map(max, columns))
 
 
 def test_several_clients_and_late_ones_get_a_key_frame_at_once(serve, watch, port):
@@ -274,6 +310,14 @@ def test_one_mount_point_for_two_sinks_is_named(launch, port):
         f"videotestsrc ! tee name=t ! queue ! {sink(port)} t. ! queue ! {sink(port)}", ok=False
     )
     assert f"rtsp://127.0.0.1:{port}/ds-test" in result.errors[0]
+
+
+def test_a_missing_payloader_is_named_with_its_package(launch, port, tmp_path):
+    result = launch(
+        f"videotestsrc ! {sink(port)}", ok=False, **system_plugins_without("rtp", tmp_path)
+    )
+    assert "The element rtph264pay is not installed" in result.errors[0]
+    assert "apt-get install gstreamer1.0-plugins-good" in result.errors[0]
 
 
 def test_nothing_leaks(launch, leaks_env, port):

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from camera import Camera
+from launching import system_plugins_without
 
 PLAY = "nvurisrcbin name=source uri={} ! nvvideoconvert ! video/x-raw,format=NV12 ! checksumsink"
 WATCH = "nvurisrcbin name=source uri={} {} ! fakesink name=sink silent=false"
@@ -204,6 +206,17 @@ def test_a_server_that_never_answers_is_named(launch):
 
 def test_a_file_the_server_lacks_is_named(launch, server):
     assert f"{server}/nope.mp4" in one_error(launch, f"{server}/nope.mp4")
+
+
+def test_a_missing_depayloader_is_named_with_its_package(launch, tmp_path):
+    with Camera() as camera:
+        result = launch(
+            f"nvurisrcbin uri={camera.uri} ! fakesink",
+            ok=False,
+            **system_plugins_without("rtp", tmp_path),
+        )
+    assert f"{camera.uri} cannot be played: GStreamer's element rtph264depay" in result.errors[0]
+    assert "apt-get install gstreamer1.0-plugins-good" in result.errors[0]
 
 
 def test_one_bad_source_leaves_the_state_of_the_others_alone(launch, h264, tmp_path):

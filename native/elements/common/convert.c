@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "convert_caps.h"
+#include "pointer.h"
 #include "staging.h"
 
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
   /* Under the object lock. */
   DsbindConvertSettings settings;
   gboolean same; /* what comes in and goes out, by the caps */
+  gint in_width, in_height, out_width, out_height;
   /* Of the negotiated stream; used by the streaming thread only. */
   GstVideoInfo in, out;
   gboolean in_nvmm, out_nvmm;
@@ -20,7 +22,6 @@ typedef struct {
   DsbindStaging *reader, *writer; /* for system memory */
   NvBufSurfTransformRect *rects;  /* two per frame of the largest batch seen */
   guint rect_count;
-  GThread *session;
 } DsbindConvertPrivate;
 
 G_DEFINE_TYPE_WITH_PRIVATE(DsbindConvert, dsbind_convert, GST_TYPE_BASE_TRANSFORM)
@@ -116,7 +117,6 @@ static GstCaps *convert_fixate_caps(GstBaseTransform *base, GstPadDirection dire
 static void forget_stream(DsbindConvert *self) {
   DsbindConvertPrivate *p = PRIVATE(self);
   set_same(self, FALSE);
-  p->session = NULL;
   if (p->pool) gst_buffer_pool_set_active(p->pool, FALSE);
   gst_clear_object(&p->pool);
   p->pool_batch = 0;
@@ -138,6 +138,10 @@ static gboolean convert_set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *o
   }
   p->in_nvmm = dsbind_caps_are_nvmm(in);
   p->out_nvmm = dsbind_caps_are_nvmm(out);
+  GST_OBJECT_LOCK(base);
+  p->in_width = p->in.width, p->in_height = p->in.height;
+  p->out_width = p->out.width, p->out_height = p->out.height;
+  GST_OBJECT_UNLOCK(base);
   if (!p->in_nvmm) p->reader = dsbind_staging_new_reader(&p->in, &p->out);
   if (!p->out_nvmm) p->writer = dsbind_staging_new_writer(&p->in, &p->out);
   set_same(DSBIND_CONVERT(base),
@@ -203,7 +207,8 @@ static gboolean ensure_pool(DsbindConvert *self, guint batch) {
   if (p->pool) gst_buffer_pool_set_active(p->pool, FALSE);
   gst_clear_object(&p->pool);
   const guint surfaces = dsbind_convert_get_settings(self).surfaces;
-  p->pool = dsbind_pool_new(&p->out, batch, surfaces, 0, &error);
+  const DsbindPlace place = {.gpu = dsbind_convert_get_settings(self).gpu};
+  p->pool = dsbind_pool_new_at(&p->out, batch, surfaces, 0, place, &error);
   p->pool_batch = batch;
   if (p->pool) return TRUE;
   GST_ELEMENT_ERROR(self, RESOURCE, NO_SPACE_LEFT, ("%s", error->message), (NULL));
@@ -264,11 +269,6 @@ static NvBufSurfTransform_Error run_transform(DsbindConvert *self, NvBufSurface 
   DsbindConvertSettings s = dsbind_convert_get_settings(self);
   NvBufSurfTransformParams params = {.transform_flip = s.flip, .transform_filter = s.filter};
 
-  if (p->session != g_thread_self()) {
-    NvBufSurfTransformConfigParams session = {.compute_mode = s.compute, .gpu_id = (gint)s.gpu};
-    NvBufSurfTransformSetSessionParams(&session);
-    p->session = g_thread_self();
-  }
   if (s.crop_to_even && !s.source.width && (p->in.width ^ p->out.width) <= 1 &&
       (p->in.height ^ p->out.height) <= 1) {
     s.source.width = (guint)p->out.width;
@@ -287,7 +287,7 @@ static NvBufSurfTransform_Error run_transform(DsbindConvert *self, NvBufSurface 
     params.dst_rect = p->rects + src->numFilled;
     clear_frames(dst, GST_VIDEO_INFO_FORMAT(&p->out));
   }
-  return NvBufSurfTransform(src, dst, &params);
+  return dsbind_transform(src, dst, &params, s.compute, s.gpu);
 }
 
 static GstFlowReturn convert_frames(DsbindConvert *self, NvBufSurface *src, NvBufSurface *dst) {
@@ -341,6 +341,24 @@ static GstFlowReturn convert_transform(GstBaseTransform *base, GstBuffer *in, Gs
   return flow;
 }
 
+/* On the thread of whoever moves the mouse. */
+static gboolean convert_src_event(GstBaseTransform *base, GstEvent *event) {
+  DsbindConvertPrivate *p = PRIVATE(base);
+  if (GST_EVENT_TYPE(event) == GST_EVENT_NAVIGATION) {
+    GST_OBJECT_LOCK(base);
+    const DsbindMotion motion = {.source = p->settings.source,
+                                 .target = p->settings.target,
+                                 .flip = p->settings.flip,
+                                 .in_width = p->in_width,
+                                 .in_height = p->in_height,
+                                 .out_width = p->out_width,
+                                 .out_height = p->out_height};
+    GST_OBJECT_UNLOCK(base);
+    event = dsbind_pointer_move(event, &motion);
+  }
+  return GST_BASE_TRANSFORM_CLASS(dsbind_convert_parent_class)->src_event(base, event);
+}
+
 static gboolean convert_stop(GstBaseTransform *base) {
   forget_stream(DSBIND_CONVERT(base));
   return TRUE;
@@ -381,6 +399,7 @@ static void dsbind_convert_class_init(DsbindConvertClass *klass) {
   transform->prepare_output_buffer = convert_prepare_output;
   transform->transform_meta = convert_transform_meta;
   transform->transform = convert_transform;
+  transform->src_event = convert_src_event;
   transform->stop = convert_stop;
 }
 

@@ -10,6 +10,9 @@ static void append_loose(GstCaps *result, const GstStructure *structure, gboolea
   gst_structure_set(loose, "width", GST_TYPE_INT_RANGE, 1, G_MAXINT, "height", GST_TYPE_INT_RANGE,
                     1, G_MAXINT, NULL);
   gst_structure_remove_fields(loose, "colorimetry", "chroma-site", NULL);
+  /* Of frames in a GPU's memory. */
+  gst_structure_remove_fields(loose, "nvbuf-memory-type", "gpu-id", NULL);
+  if (!nvmm) gst_structure_remove_fields(loose, "batch-size", "num-surfaces-per-frame", NULL);
   gst_caps_append_structure_full(
       result, loose, nvmm ? gst_caps_features_new(DSBIND_NVMM_FEATURE, NULL) : NULL);
   gst_caps_unref(formats);

@@ -3,11 +3,16 @@
 #include "nvmm.h"
 
 #include <dsbind_runtime.h>
+#include <gstnvdsmeta.h>
 #include <string.h>
 
 gboolean dsbind_element_open_runtime(GstElement *element) {
   GError *error = NULL;
-  if (dsbind_runtime_open(&error)) return TRUE;
+  if (dsbind_runtime_open(&error)) {
+    /* NVIDIA's library looks for metadata by a tag that it makes in this call. */
+    nvds_meta_api_get_type();
+    return TRUE;
+  }
   GST_ELEMENT_ERROR(element, LIBRARY, INIT,
                     ("%s cannot start: %s. Run `dsbind doctor` to see what is there.",
                      GST_ELEMENT_NAME(element), error->message), (NULL));
@@ -44,6 +49,27 @@ NvBufSurfaceColorFormat dsbind_color_format(GstVideoFormat format) {
   return NVBUF_COLOR_FORMAT_INVALID;
 }
 
+NvBufSurfaceColorFormat dsbind_color_format_of(const GstVideoInfo *info) {
+  enum { NARROW, FULL, RANGES };
+  static const NvBufSurfaceColorFormat hd[][RANGES] = {
+      {NVBUF_COLOR_FORMAT_NV12_709, NVBUF_COLOR_FORMAT_NV12_709_ER},
+      {NVBUF_COLOR_FORMAT_YUV420_709, NVBUF_COLOR_FORMAT_YUV420_709_ER},
+  };
+  static const NvBufSurfaceColorFormat sd[] = {NVBUF_COLOR_FORMAT_NV12_ER,
+                                               NVBUF_COLOR_FORMAT_YUV420_ER};
+  static const NvBufSurfaceColorFormat uhd[] = {NVBUF_COLOR_FORMAT_NV12_2020,
+                                                NVBUF_COLOR_FORMAT_YUV420_2020};
+  const GstVideoFormat format = GST_VIDEO_INFO_FORMAT(info);
+  const guint range = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255 ? FULL : NARROW;
+  const guint row = format == GST_VIDEO_FORMAT_I420;
+  if (row || format == GST_VIDEO_FORMAT_NV12) {
+    if (info->colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT709) return hd[row][range];
+    if (info->colorimetry.matrix == GST_VIDEO_COLOR_MATRIX_BT2020) return uhd[row];
+    if (range == FULL) return sd[row];
+  }
+  return dsbind_color_format(format);
+}
+
 GstVideoFormat dsbind_video_format(NvBufSurfaceColorFormat format) {
   for (guint i = 0; i < G_N_ELEMENTS(formats); i++)
     if (formats[i].color == format) return formats[i].video;
@@ -61,6 +87,16 @@ GstCaps *dsbind_nvmm_caps(const GstVideoInfo *info) {
   return caps;
 }
 
+void dsbind_caps_tell_place(GstCaps *caps, DsbindPlace place, guint batch) {
+  static const char *const names[] = {"nvbuf-mem-default", "nvbuf-mem-cuda-pinned",
+                                      "nvbuf-mem-cuda-device", "nvbuf-mem-cuda-unified"};
+  const NvBufSurfaceMemType type = dsbind_place_type(place);
+  if (!dsbind_memory_is_cuda(type)) return;
+  gst_caps_set_simple(caps, "batch-size", G_TYPE_INT, (gint)batch, "num-surfaces-per-frame",
+                      G_TYPE_INT, 1, "nvbuf-memory-type", G_TYPE_STRING, names[type], "gpu-id",
+                      G_TYPE_INT, (gint)place.gpu, NULL);
+}
+
 gboolean dsbind_check_size(gint width, gint height, GError **error) {
   if (width >= 1 && height >= 1 && width <= DSBIND_MAX_SIDE && height <= DSBIND_MAX_SIDE)
     return TRUE;
@@ -71,8 +107,13 @@ gboolean dsbind_check_size(gint width, gint height, GError **error) {
 }
 
 NvBufSurface *dsbind_surface_new(const GstVideoInfo *info, guint batch, GError **error) {
+  return dsbind_surface_new_at(info, batch, (DsbindPlace){0}, error);
+}
+
+NvBufSurface *dsbind_surface_new_at(const GstVideoInfo *info, guint batch, DsbindPlace place,
+                                    GError **error) {
   const gint width = GST_VIDEO_INFO_WIDTH(info), height = GST_VIDEO_INFO_HEIGHT(info);
-  const NvBufSurfaceColorFormat color = dsbind_color_format(GST_VIDEO_INFO_FORMAT(info));
+  const NvBufSurfaceColorFormat color = dsbind_color_format_of(info);
   NvBufSurface *surface = NULL;
 
   if (color == NVBUF_COLOR_FORMAT_INVALID) {
@@ -90,11 +131,12 @@ NvBufSurface *dsbind_surface_new(const GstVideoInfo *info, guint batch, GError *
     return NULL;
   }
   NvBufSurfaceCreateParams params = {
+      .gpuId = place.gpu,
       .width = (guint)width,
       .height = (guint)height,
       .colorFormat = color,
       .layout = NVBUF_LAYOUT_PITCH,
-      .memType = NVBUF_MEM_DEFAULT,
+      .memType = place.type,
   };
   if (NvBufSurfaceCreate(&surface, batch, &params) != 0 || !surface) {
     g_set_error(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NO_SPACE_LEFT,
@@ -114,7 +156,7 @@ gboolean dsbind_surface_wrap_frame(NvBufSurface *surface, NvBufSurfaceParams *en
 
   memset(entry, 0, sizeof *entry);
   memset(surface, 0, sizeof *surface);
-  entry->colorFormat = dsbind_color_format(GST_VIDEO_INFO_FORMAT(info));
+  entry->colorFormat = dsbind_color_format_of(info);
   if (entry->colorFormat == NVBUF_COLOR_FORMAT_INVALID) return FALSE;
   for (guint p = 0; p < planes; p++)
     first = MIN(first, (guintptr)GST_VIDEO_FRAME_PLANE_DATA(frame, p));

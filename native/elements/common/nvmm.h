@@ -3,6 +3,7 @@
 #ifndef DSBIND_NVMM_H
 #define DSBIND_NVMM_H
 
+#include <device.h>
 #include <gst/gst.h>
 #include <gst/video/video.h>
 #include <nvbufsurface.h>
@@ -23,6 +24,8 @@ gboolean dsbind_element_open_runtime(GstElement *element);
 
 /* NVBUF_COLOR_FORMAT_INVALID / GST_VIDEO_FORMAT_UNKNOWN for what has no counterpart. */
 NvBufSurfaceColorFormat dsbind_color_format(GstVideoFormat format);
+/* The same with the matrix and range of `info`. */
+NvBufSurfaceColorFormat dsbind_color_format_of(const GstVideoInfo *info);
 GstVideoFormat dsbind_video_format(NvBufSurfaceColorFormat format);
 
 gboolean dsbind_caps_are_nvmm(const GstCaps *caps);
@@ -30,12 +33,18 @@ gboolean dsbind_caps_are_nvmm(const GstCaps *caps);
 /* Caps of NVMM memory for `info`. */
 GstCaps *dsbind_nvmm_caps(const GstVideoInfo *info);
 
+/* Says in caps how many frames a buffer may hold and, of frames in a GPU's memory, where they lie,
+ * as NVIDIA's elements want to know. Caps of frames in host memory stay as they are. */
+void dsbind_caps_tell_place(GstCaps *caps, DsbindPlace place, guint batch);
+
 /* Whether both sides are 1 to DSBIND_MAX_SIDE; `error` says which value is not. */
 gboolean dsbind_check_size(gint width, gint height, GError **error);
 
 /* A new surface of `batch` frames of the geometry and format of `info`. NULL and `error` set
  * (GST_RESOURCE_ERROR) when it cannot be made. Pair with NvBufSurfaceDestroy(). */
 NvBufSurface *dsbind_surface_new(const GstVideoInfo *info, guint batch, GError **error);
+NvBufSurface *dsbind_surface_new_at(const GstVideoInfo *info, guint batch, DsbindPlace place,
+                                    GError **error);
 
 /* A buffer that owns `surface` and destroys it when its memory is freed. Copying such a memory
  * (gst_memory_copy(), or mapping a shared one for writing) copies the pixels. */
@@ -67,6 +76,8 @@ void dsbind_buffer_copy_info(GstBuffer *to, GstBuffer *from);
 /* A pool of NVMM buffers, active. `max` 0 is unlimited. NULL and `error` set on failure. */
 GstBufferPool *dsbind_pool_new(const GstVideoInfo *info, guint batch, guint min, guint max,
                                GError **error);
+GstBufferPool *dsbind_pool_new_at(const GstVideoInfo *info, guint batch, guint min, guint max,
+                                  DsbindPlace place, GError **error);
 
 /* Words for an error code of NvBufSurfTransform. */
 const char *dsbind_transform_error(NvBufSurfTransform_Error code);

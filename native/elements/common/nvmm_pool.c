@@ -9,6 +9,7 @@ struct _DsbindNvmmPool {
   GstBufferPool parent;
   GstVideoInfo info;
   guint batch;
+  DsbindPlace place;
   GError *error; /* why activation failed */
 };
 
@@ -18,7 +19,7 @@ static GstFlowReturn pool_alloc(GstBufferPool *pool, GstBuffer **buffer,
                                 GstBufferPoolAcquireParams *params) {
   DsbindNvmmPool *self = DSBIND_NVMM_POOL(pool);
   GError *error = NULL;
-  NvBufSurface *surface = dsbind_surface_new(&self->info, self->batch, &error);
+  NvBufSurface *surface = dsbind_surface_new_at(&self->info, self->batch, self->place, &error);
   (void)params;
   if (!surface) {
     GST_ERROR_OBJECT(self, "%s", error->message);
@@ -55,10 +56,16 @@ static void dsbind_nvmm_pool_init(DsbindNvmmPool *self) { gst_video_info_init(&s
 
 GstBufferPool *dsbind_pool_new(const GstVideoInfo *info, guint batch, guint min, guint max,
                                GError **error) {
+  return dsbind_pool_new_at(info, batch, min, max, (DsbindPlace){0}, error);
+}
+
+GstBufferPool *dsbind_pool_new_at(const GstVideoInfo *info, guint batch, guint min, guint max,
+                                  DsbindPlace place, GError **error) {
   DsbindNvmmPool *self = g_object_new(DSBIND_TYPE_NVMM_POOL, NULL);
   GstBufferPool *pool = GST_BUFFER_POOL_CAST(gst_object_ref_sink(self));
   self->info = *info;
   self->batch = batch;
+  self->place = place;
 
   GstCaps *caps = dsbind_nvmm_caps(info);
   GstStructure *config = gst_buffer_pool_get_config(pool);

@@ -23,6 +23,12 @@ void dsbind_source_properties_new(GParamSpec *specs[DSBIND_SOURCE_PROPERTIES]) {
       number("drop-frame-interval", "Hand out every n-th decoded frame; 0 is all", 30, 0),
       number("num-extra-surfaces", "Surfaces of a decoder beyond the least needed", 55, 1),
       number("cudadec-memtype", "Memory of decoded frames; without effect in host memory", 2, 0),
+      number("rtsp-reconnect-interval", "Seconds without data after which an RTSP source is "
+             "connected to again; 0 is never", G_MAXINT, 0),
+      number("init-rtsp-reconnect-interval", "The same before the first frame", G_MAXINT, 0),
+      g_param_spec_int("rtsp-reconnect-attempts", "rtsp-reconnect-attempts",
+                       "How often in a row it is tried to connect again; -1 is for ever", -1,
+                       G_MAXINT, -1, FLAGS),
   };
   G_STATIC_ASSERT(G_N_ELEMENTS(made) == DSBIND_SOURCE_PROPERTIES);
   for (guint i = 0; i < DSBIND_SOURCE_PROPERTIES; i++) specs[i] = made[i];

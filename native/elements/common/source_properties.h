@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-#define DSBIND_SOURCE_PROPERTIES 10
+#define DSBIND_SOURCE_PROPERTIES 13
 
 /* New specs, floating, to be installed. */
 void dsbind_source_properties_new(GParamSpec *specs[DSBIND_SOURCE_PROPERTIES]);

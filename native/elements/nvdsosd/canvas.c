@@ -91,6 +91,7 @@ gboolean osd_canvas_init(OsdCanvas *canvas, const NvBufSurfaceParams *frame) {
     case NVBUF_COLOR_FORMAT_NV12_ER:
       return init_yuv(canvas, frame, FALSE, FALSE, &bt601_full);
     case NVBUF_COLOR_FORMAT_NV12_709:
+    case NVBUF_COLOR_FORMAT_NV12_2020:
       return init_yuv(canvas, frame, FALSE, FALSE, &bt709);
     case NVBUF_COLOR_FORMAT_NV12_709_ER:
       return init_yuv(canvas, frame, FALSE, FALSE, &bt709_full);
@@ -103,6 +104,7 @@ gboolean osd_canvas_init(OsdCanvas *canvas, const NvBufSurfaceParams *frame) {
     case NVBUF_COLOR_FORMAT_YUV420_ER:
       return init_yuv(canvas, frame, TRUE, FALSE, &bt601_full);
     case NVBUF_COLOR_FORMAT_YUV420_709:
+    case NVBUF_COLOR_FORMAT_YUV420_2020:
       return init_yuv(canvas, frame, TRUE, FALSE, &bt709);
     case NVBUF_COLOR_FORMAT_YUV420_709_ER:
       return init_yuv(canvas, frame, TRUE, FALSE, &bt709_full);
@@ -198,6 +200,10 @@ static void fill_chroma(const OsdCanvas *canvas, OsdArea area, guint32 color) {
 void osd_canvas_fill(const OsdCanvas *canvas, OsdArea area, guint32 color) {
   if (A(color) == 0 || !osd_canvas_clip(canvas, &area))
     return;
+  if (canvas->notes != NULL) {
+    canvas->notes->fill(canvas, area, color);
+    return;
+  }
   for (gint y = area.y0; y < area.y1; y++) {
     guint8 *row = canvas->luma + (gsize)y * canvas->pitch;
     if (canvas->layout == OSD_PACKED) {
@@ -251,6 +257,11 @@ void osd_canvas_blend(const OsdCanvas *canvas, gint x, gint y, const guint32 *pi
   OsdArea area = {x, y, (gint)MIN(right, G_MAXINT), (gint)MIN(bottom, G_MAXINT)};
   if (!osd_canvas_clip(canvas, &area))
     return;
+  if (canvas->notes != NULL) {
+    const guint32 *corner = pixels + (gssize)(area.y0 - y) * stride + (area.x0 - x);
+    canvas->notes->bitmap(canvas, area, corner, stride);
+    return;
+  }
   for (gint row = area.y0; row < area.y1; row++) {
     const guint32 *from = pixels + (gssize)(row - y) * stride + (area.x0 - x);
     guint8 *to = canvas->luma + (gsize)row * canvas->pitch + (gsize)area.x0 * canvas->step;
@@ -296,6 +307,10 @@ void osd_canvas_blur(const OsdCanvas *canvas, OsdArea area) {
     return;
   /* Even, so that the tiles of chroma lie under those of luma. */
   gint tile = MAX(8, MAX(area.x1 - area.x0, area.y1 - area.y0) / 8) & ~1;
+  if (canvas->notes != NULL) {
+    canvas->notes->blur(canvas, area, tile);
+    return;
+  }
   if (canvas->layout == OSD_PACKED) {
     for (gint channel = 0; channel < 3; channel++)
       blur_samples(canvas->luma + channel, canvas->pitch, canvas->step, area, tile);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One frame to draw on, of any pixel format, seen through two operations: fill and blend.
+/* One frame to draw on, of any pixel format, seen through three operations: fill, blend and blur.
  *
  * Everything is clipped to the frame. Colours are premultiplied 0xAARRGGBB, as Cairo has them. */
 #ifndef DSBIND_OSD_CANVAS_H
@@ -20,6 +20,8 @@ typedef struct {
   gint32 y[4], u[4], v[4];
 } OsdMatrix;
 
+typedef struct OsdCanvasNotes OsdCanvasNotes;
+
 typedef struct {
   OsdLayout layout;
   gint width, height;
@@ -29,12 +31,22 @@ typedef struct {
   gint chroma_pitch, chroma_step, chroma_width, chroma_height;
   gint step, red, green, blue, alpha; /* of a packed pixel; alpha -1 when it has none */
   const OsdMatrix *matrix;
+  const OsdCanvasNotes *notes; /* NULL: draw */
+  struct OsdRecorder *recorder;
 } OsdCanvas;
 
 /* Pixels from x0, y0 up to, not including, x1, y1. */
 typedef struct {
   gint x0, y0, x1, y1;
 } OsdArea;
+
+/* Who takes what is drawn where the pixels are out of the CPU's reach. Areas lie within the frame; the
+ * first of `pixels` belongs to the area's corner, and `stride` counts pixels. */
+struct OsdCanvasNotes {
+  void (*fill)(const OsdCanvas *canvas, OsdArea area, guint32 color);
+  void (*bitmap)(const OsdCanvas *canvas, OsdArea area, const guint32 *pixels, gint stride);
+  void (*blur)(const OsdCanvas *canvas, OsdArea area, gint tile);
+};
 
 /* FALSE when the format is not one that can be drawn on, or the geometry is not sound. */
 gboolean osd_canvas_init(OsdCanvas *canvas, const NvBufSurfaceParams *frame);

@@ -6,6 +6,7 @@
 #include <time.h>
 #include "nvmm.h"
 #include "painter.h"
+#include "recorder.h"
 
 GST_DEBUG_CATEGORY_STATIC(osd_debug);
 #define GST_CAT_DEFAULT osd_debug
@@ -29,6 +30,7 @@ typedef struct {
   Settings settings; /* under the object lock */
   GArray *blur_rules;
   OsdPainter *painter;
+  OsdRecorder *recorder; /* once a frame of a GPU's memory came */
 } DsbindOsd;
 
 typedef struct {
@@ -142,15 +144,18 @@ static OsdCanvas *open_canvases(DsbindOsd *osd, GstBuffer *buffer, guint *count)
                       ("the buffer holds no NvBufSurface, or copying a shared one failed"));
     return NULL;
   }
-  if (surface->memType == NVBUF_MEM_CUDA_DEVICE || surface->memType == NVBUF_MEM_SURFACE_ARRAY ||
-      surface->memType == NVBUF_MEM_HANDLE || surface->memType == NVBUF_MEM_CUDA_ARRAY) {
+  if (surface->memType == NVBUF_MEM_SURFACE_ARRAY || surface->memType == NVBUF_MEM_HANDLE ||
+      (int)surface->memType == 7 /* NVBUF_MEM_CUDA_ARRAY, of 9.0 and later */) {
     GST_ELEMENT_ERROR(osd, STREAM, FORMAT,
-                      ("nvdsosd draws on memory that the CPU can reach; memory type %d is not. Set "
-                       "nvbuf-memory-type=3 (CUDA unified) on the element before it.",
+                      ("nvdsosd draws on host memory and on that of CUDA; memory type %d is "
+                       "neither. Set nvbuf-memory-type=3 (CUDA unified) on the element before it.",
                        surface->memType),
                       (NULL));
     return NULL;
   }
+  const gboolean on_gpu = dsbind_memory_is_cuda(surface->memType);
+  if (on_gpu && osd->recorder == NULL)
+    osd->recorder = osd_recorder_new(surface->gpuId);
   *count = MIN(surface->numFilled, surface->batchSize);
   OsdCanvas *canvases = g_new(OsdCanvas, *count + 1);
   for (guint i = 0; i < *count; i++) {
@@ -163,6 +168,8 @@ static OsdCanvas *open_canvases(DsbindOsd *osd, GstBuffer *buffer, guint *count)
       g_free(canvases);
       return NULL;
     }
+    if (on_gpu)
+      osd_recorder_take(osd->recorder, &canvases[i]);
   }
   return canvases;
 }
@@ -187,6 +194,16 @@ static void take_settings(DsbindOsd *osd, Settings *settings, GArray **rules) {
   GST_OBJECT_UNLOCK(osd);
 }
 
+static gboolean finish_on_gpu(DsbindOsd *osd) {
+  GError *error = NULL;
+  if (osd->recorder == NULL || osd_recorder_run(osd->recorder, &error))
+    return TRUE;
+  GST_ELEMENT_ERROR(osd, RESOURCE, WRITE, ("nvdsosd cannot draw on the GPU: %s", error->message),
+                    (NULL));
+  g_error_free(error);
+  return FALSE;
+}
+
 static GstFlowReturn dsbind_osd_transform_ip(GstBaseTransform *base, GstBuffer *buffer) {
   DsbindOsd *osd = OSD(base);
   NvDsBatchMeta *batch = gst_buffer_get_nvds_batch_meta(buffer);
@@ -206,6 +223,8 @@ static GstFlowReturn dsbind_osd_transform_ip(GstBaseTransform *base, GstBuffer *
       }
       for (guint i = 0; settings.clock && i < count; i++)
         draw_clock(osd, &canvases[i], &settings);
+      if (!finish_on_gpu(osd))
+        result = GST_FLOW_ERROR;
     }
     g_free(canvases);
   }
@@ -223,6 +242,7 @@ static gboolean dsbind_osd_start(GstBaseTransform *base) {
 
 static gboolean dsbind_osd_stop(GstBaseTransform *base) {
   g_clear_pointer(&OSD(base)->painter, osd_painter_free);
+  g_clear_pointer(&OSD(base)->recorder, osd_recorder_free);
   return TRUE;
 }
 
@@ -372,6 +392,7 @@ static void dsbind_osd_finalize(GObject *object) {
   g_free(osd->blur_ids);
   g_array_unref(osd->blur_rules);
   osd_painter_free(osd->painter);
+  osd_recorder_free(osd->recorder);
   G_OBJECT_CLASS(dsbind_osd_parent_class)->finalize(object);
 }
 

@@ -173,10 +173,19 @@ static gboolean rect_is_sound(const NvOSD_RectParams *rect) {
 }
 
 /* Clockwise about the centre, in radians. */
+static double rotation_of(const NvOSD_RectParams *rect) {
+#if DSBIND_ABI >= 900
+  return isfinite(rect->rotation_angle) ? rect->rotation_angle : 0;
+#else
+  (void)rect;
+  return 0;
+#endif
+}
+
 static void draw_rotated(OsdPainter *painter, const OsdCanvas *canvas,
                          const NvOSD_RectParams *rect) {
   double cx = rect->left + rect->width / 2, cy = rect->top + rect->height / 2;
-  double c = cos(rect->rotation_angle), s = sin(rect->rotation_angle);
+  double c = cos(rotation_of(rect)), s = sin(rotation_of(rect));
   Shape shape = {.points = 4, .closed = TRUE, .stroke = MIN(rect->border_width, MAX_STROKE)};
   for (gint i = 0; i < 4; i++) {
     double dx = (i == 0 || i == 3 ? -0.5 : 0.5) * rect->width;
@@ -192,7 +201,7 @@ static void draw_rotated(OsdPainter *painter, const OsdCanvas *canvas,
 void osd_painter_rect(OsdPainter *painter, const OsdCanvas *canvas, const NvOSD_RectParams *rect) {
   if (!rect_is_sound(rect))
     return;
-  if (rect->rotation_angle == 0 || !isfinite(rect->rotation_angle))
+  if (rotation_of(rect) == 0)
     draw_upright(canvas, rect);
   else
     draw_rotated(painter, canvas, rect);

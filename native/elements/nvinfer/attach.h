@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Detections into NvDs metadata. */
+/* Objects and their classes into NvDs metadata. */
 #ifndef DSBIND_NVINFER_ATTACH_H
 #define DSBIND_NVINFER_ATTACH_H
 
-#include <memory>
-
-#include "detector.h"
+#include "config.h"
+#include "found.h"
 #include "nvdsmeta.h"
 
 namespace dsbind::infer {
 
-/* One NvDsObjectMeta per box; the caller holds the lock of the batch. */
-void attach_objects(NvDsFrameMeta *frame, const Config &config, unsigned unique_id,
-                    const Boxes &boxes);
+/* One NvDsObjectMeta per box, with its mask if there is one. `parent` is the object that they were
+ * found in, or NULL. The caller holds the lock of the batch. */
+void attach_objects(NvDsFrameMeta *frame, NvDsObjectMeta *parent, const Config &config,
+                    unsigned unique_id, const Found &found);
 
-/* The output layers as NvDsInferTensorMeta, user metadata of the frame. Takes the tensors. */
-void attach_tensors(NvDsFrameMeta *frame, const Detector &detector, unsigned unique_id,
-                    std::vector<std::vector<uint8_t>> tensors);
+/* The attributes as classifier metadata of the object, and in its text; where that is NULL, of a new
+ * object as large as the frame; of the region `roi` where there is one. Nothing without
+ * attributes. Likewise. */
+void attach_classes(NvDsFrameMeta *frame, NvDsObjectMeta *object, const Config &config,
+                    unsigned unique_id, const Found &found, NvDsRoiMeta *roi = nullptr);
 
 }  // namespace dsbind::infer
 

@@ -26,7 +26,7 @@ void Lanes::end() {
   for (std::thread &thread : threads_) thread.join();
 }
 
-GstFlowReturn Lanes::submit(GstBuffer *buffer, bool work) {
+GstFlowReturn Lanes::submit(GstBuffer *buffer, std::unique_ptr<Task> task) {
   std::unique_lock<std::mutex> lock(mutex_);
   /* One buffer may wait for a lane, so that none idles while the next is on its way. */
   changed_.wait(lock, [this] {
@@ -38,7 +38,7 @@ GstFlowReturn Lanes::submit(GstBuffer *buffer, bool work) {
     gst_buffer_unref(buffer);
     return flow;
   }
-  waiting_.push_back({buffer, submitted_++, work});
+  waiting_.push_back({buffer, submitted_++, std::move(task)});
   changed_.notify_all();
   return GST_FLOW_OK;
 }
@@ -62,17 +62,17 @@ void Lanes::run(unsigned lane) {
       std::unique_lock<std::mutex> lock(mutex_);
       changed_.wait(lock, [this] { return !waiting_.empty() || ending_; });
       if (waiting_.empty()) return;
-      job = waiting_.front();
+      job = std::move(waiting_.front());
       waiting_.pop_front();
       flow = flow_;
     }
-    if (flow == GST_FLOW_OK && job.work) flow = work_(lane, job.buffer);
-    finish(job, flow);
+    if (flow == GST_FLOW_OK && job.task) flow = work_(lane, job.buffer, job.task.get());
+    finish(std::move(job), flow);
   }
 }
 
 /* Jobs are taken in order, so the one whose turn it is always is in a lane's hands. */
-void Lanes::finish(const Job &job, GstFlowReturn worked) {
+void Lanes::finish(Job job, GstFlowReturn worked) {
   GstFlowReturn flow;
   {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -81,9 +81,10 @@ void Lanes::finish(const Job &job, GstFlowReturn worked) {
     flow = flow_;
   }
   if (flow == GST_FLOW_OK)
-    flow = pass_(job.buffer);
+    flow = pass_(job.buffer, job.task.get());
   else
     gst_buffer_unref(job.buffer);
+  job.task.reset(); /* before drain() returns */
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (flow_ == GST_FLOW_OK) flow_ = flow;

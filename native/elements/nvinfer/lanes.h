@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -17,10 +18,14 @@ namespace dsbind::infer {
 
 class Lanes {
  public:
+  /* What is to be done with a buffer. It goes with its buffer through work and pass. */
+  struct Task {
+    virtual ~Task() = default;
+  };
   /* Called on a lane's own thread, by several lanes at a time. Does not own the buffer. */
-  using Work = std::function<GstFlowReturn(unsigned lane, GstBuffer *buffer)>;
-  /* Called by one lane at a time, in the order of submit(). Takes the buffer. */
-  using Pass = std::function<GstFlowReturn(GstBuffer *buffer)>;
+  using Work = std::function<GstFlowReturn(unsigned lane, GstBuffer *buffer, Task *task)>;
+  /* Called by one lane at a time, in the order of submit(). Takes the buffer; `task` may be NULL. */
+  using Pass = std::function<GstFlowReturn(GstBuffer *buffer, Task *task)>;
 
   Lanes(unsigned count, Work work, Pass pass);
   /* Drops what has not been worked on. Nothing may be submitting. */
@@ -29,8 +34,8 @@ class Lanes {
   Lanes &operator=(const Lanes &) = delete;
 
   /* Takes the buffer; waits while every lane is busy. Returns how passing on went last: anything
-   * but OK drops all buffers until reset(). `work` false only keeps the buffer's place. */
-  GstFlowReturn submit(GstBuffer *buffer, bool work);
+   * but OK drops all buffers until reset(). Without a task the buffer only keeps its place. */
+  GstFlowReturn submit(GstBuffer *buffer, std::unique_ptr<Task> task);
 
   /* Waits until every buffer has been passed on or dropped. */
   void drain();
@@ -40,14 +45,14 @@ class Lanes {
 
  private:
   struct Job {
-    GstBuffer *buffer;
-    uint64_t turn;
-    bool work;
+    GstBuffer *buffer = nullptr;
+    uint64_t turn = 0;
+    std::unique_ptr<Task> task;
   };
 
   void end();
   void run(unsigned lane);
-  void finish(const Job &job, GstFlowReturn worked);
+  void finish(Job job, GstFlowReturn worked);
 
   const Work work_;
   const Pass pass_;

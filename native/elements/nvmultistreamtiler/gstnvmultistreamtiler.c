@@ -2,6 +2,7 @@
 #include "tiler.h"
 
 #include <gst-nvevent.h>
+#include <gst-nvquery.h>
 
 GST_DEBUG_CATEGORY_STATIC(tiler_debug);
 #define GST_CAT_DEFAULT tiler_debug
@@ -30,6 +31,10 @@ static GstCaps *transform_caps(GstBaseTransform *base, GstPadDirection direction
 
   for (guint i = 0; i < gst_caps_get_size(result); i++) {
     GstStructure *s = gst_caps_get_structure(result, i);
+    /* One frame comes out, of a batch of any size. */
+    if (gst_structure_has_field(s, "batch-size"))
+      direction == GST_PAD_SINK ? gst_structure_set(s, "batch-size", G_TYPE_INT, 1, NULL)
+                                : gst_structure_remove_field(s, "batch-size");
     if (direction == GST_PAD_SINK)
       gst_structure_set(s, "width", G_TYPE_INT, (gint)settings.width, "height", G_TYPE_INT,
                         (gint)settings.height, "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, NULL);
@@ -58,7 +63,10 @@ static gboolean set_caps(GstBaseTransform *base, GstCaps *in, GstCaps *out) {
   (void)in;
   drop_pool(self);
   if (!gst_video_info_from_caps(&self->info, out)) return FALSE;
-  self->pool = dsbind_pool_new(&self->info, 1, settings_of(self).buffer_pool_size, 0, &error);
+  const TilerSettings settings = settings_of(self);
+  const DsbindPlace place = {.gpu = settings.gpu_id,
+                             .type = (NvBufSurfaceMemType)settings.nvbuf_memory_type};
+  self->pool = dsbind_pool_new_at(&self->info, 1, settings.buffer_pool_size, 0, place, &error);
   if (self->pool) return TRUE;
   GST_ELEMENT_ERROR(self, RESOURCE, NO_SPACE_LEFT,
                     ("%s: %s", GST_ELEMENT_NAME(self), error->message), (NULL));
@@ -70,6 +78,16 @@ static gboolean get_unit_size(GstBaseTransform *base, GstCaps *caps, gsize *size
   (void)base, (void)caps;
   *size = sizeof(NvBufSurface);
   return TRUE;
+}
+
+/* Of what comes out; upstream would tell of what comes in. */
+static gboolean query(GstBaseTransform *base, GstPadDirection direction, GstQuery *query) {
+  if (direction == GST_PAD_SRC && GST_QUERY_TYPE(query) == GST_QUERY_CUSTOM &&
+      gst_nvquery_is_batch_size(query)) {
+    gst_nvquery_batch_size_set(query, 1);
+    return TRUE;
+  }
+  return GST_BASE_TRANSFORM_CLASS(dsbind_stream_tiler_parent_class)->query(base, direction, query);
 }
 
 static GstFlowReturn prepare_output_buffer(GstBaseTransform *base, GstBuffer *in, GstBuffer **out) {
@@ -137,11 +155,7 @@ static gboolean compose(DsbindStreamTiler *self, const TilerSettings *settings, 
       .dst_comp_rect = to,
       .composite_filter = (NvBufSurfTransform_Inter)settings->interpolation_method,
   };
-  NvBufSurfTransformConfigParams session = {
-      .compute_mode = (NvBufSurfTransform_Compute)settings->compute_hw,
-      .gpu_id = (gint32)settings->gpu_id,
-  };
-  NvBufSurfTransformSetSessionParams(&session);
+  dsbind_transform_session((NvBufSurfTransform_Compute)settings->compute_hw, settings->gpu_id);
   const NvBufSurfTransform_Error code = NvBufSurfTransformComposite(&pictures, out, &params);
   if (code == NvBufSurfTransformError_Success) return TRUE;
   GST_ELEMENT_ERROR(self, STREAM, FORMAT,
@@ -275,6 +289,7 @@ static void dsbind_stream_tiler_class_init(DsbindStreamTilerClass *klass) {
   base->transform_caps = transform_caps;
   base->set_caps = set_caps;
   base->get_unit_size = get_unit_size;
+  base->query = query;
   base->prepare_output_buffer = prepare_output_buffer;
   base->transform = transform;
   base->transform_meta = transform_meta;

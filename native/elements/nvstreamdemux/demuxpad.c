@@ -39,7 +39,8 @@ static void push_segment(StreamDemux *demux, DemuxPad *pad, const DemuxSource *s
 }
 
 /* The batch's caps, but with the size and format of this frame. */
-static void push_caps(StreamDemux *demux, DemuxPad *pad, const NvBufSurfaceParams *entry) {
+static void push_caps(StreamDemux *demux, DemuxPad *pad, const NvBufSurfaceParams *entry,
+                      DsbindPlace place) {
   const GstVideoFormat format = dsbind_video_format(entry->colorFormat);
   GstVideoInfo info = demux->info;
   if (GST_VIDEO_INFO_FORMAT(&info) != format || (guint)info.width != entry->width ||
@@ -51,6 +52,7 @@ static void push_caps(StreamDemux *demux, DemuxPad *pad, const NvBufSurfaceParam
   }
   if (gst_video_info_is_equal(&info, &pad->info)) return;
   GstCaps *caps = dsbind_nvmm_caps(&info);
+  dsbind_caps_tell_place(caps, place, 1);
   gst_pad_push_event(GST_PAD(pad), gst_event_new_caps(caps));
   gst_caps_unref(caps);
   pad->info = info;
@@ -83,6 +85,7 @@ static GstBuffer *new_frame(StreamDemux *demux, GstBuffer *batch, const NvBufSur
                             NvDsFrameMeta *frame) {
   GstBuffer *buffer = dsbind_buffer_new_batch(1, 1, &surface->surfaceList[frame->batch_id], &batch,
                                               surface->memType);
+  dsbind_buffer_surface(buffer)->gpuId = surface->gpuId;
   if (add_batch_meta(buffer, frame)) return buffer;
   gst_buffer_unref(buffer);
   GST_ELEMENT_ERROR(demux, RESOURCE, NO_SPACE_LEFT,
@@ -97,7 +100,8 @@ GstFlowReturn demux_pad_push(StreamDemux *demux, DemuxPad *pad, GstBuffer *batch
   if (!buffer) return GST_FLOW_ERROR;
   DemuxSource source = demux_source(demux, pad->index);
   push_start(demux, pad, &source);
-  push_caps(demux, pad, &surface->surfaceList[frame->batch_id]);
+  push_caps(demux, pad, &surface->surfaceList[frame->batch_id],
+            (DsbindPlace){.gpu = surface->gpuId, .type = surface->memType});
   push_segment(demux, pad, &source);
   GST_BUFFER_PTS(buffer) = source.has_segment ? frame->buf_pts : GST_BUFFER_PTS(batch);
   GST_BUFFER_DURATION(buffer) = GST_BUFFER_DURATION(batch);

@@ -97,6 +97,11 @@ gboolean mux_settle_output(StreamMux *mux, GPtrArray *frames) {
   return TRUE;
 }
 
+DsbindPlace mux_place(StreamMux *mux) {
+  const MuxSettings set = mux_settings(mux);
+  return (DsbindPlace){.gpu = set.gpu_id, .type = (NvBufSurfaceMemType)set.nvbuf_memory_type};
+}
+
 static GstBuffer *new_target(StreamMux *mux) {
   GstBuffer *buffer = NULL;
   GError *error = NULL;
@@ -104,8 +109,8 @@ static GstBuffer *new_target(StreamMux *mux) {
   g_mutex_lock(&mux->pool_lock);
   if (!mux->pool) {
     const MuxSettings set = mux_settings(mux);
-    mux->pool = dsbind_pool_new(&mux->out_info, set.num_surfaces_per_frame, set.buffer_pool_size,
-                                0, &error);
+    mux->pool = dsbind_pool_new_at(&mux->out_info, set.num_surfaces_per_frame,
+                                   set.buffer_pool_size, 0, mux_place(mux), &error);
   }
   GstBufferPool *pool = mux->pool ? gst_object_ref(mux->pool) : NULL;
   g_mutex_unlock(&mux->pool_lock);
@@ -156,13 +161,11 @@ static gboolean transform(StreamMux *mux, const MuxItem *item, NvBufSurface *fro
   NvBufSurfTransformRect sources[MAX_SURFACES], targets[MAX_SURFACES];
   NvBufSurfTransformParams params = {
       .transform_flag = NVBUFSURF_TRANSFORM_FILTER,
-      .transform_filter = (NvBufSurfTransform_Inter)set.interpolation_method,
+      .transform_filter = set.interpolation_set
+                              ? (NvBufSurfTransform_Inter)set.interpolation_method
+                              : dsbind_usual_filter(),
       .src_rect = sources,
       .dst_rect = targets,
-  };
-  NvBufSurfTransformConfigParams session = {
-      .compute_mode = (NvBufSurfTransform_Compute)set.compute_hw,
-      .gpu_id = (gint32)set.gpu_id,
   };
   gboolean bands = FALSE;
 
@@ -177,8 +180,8 @@ static gboolean transform(StreamMux *mux, const MuxItem *item, NvBufSurface *fro
     fill_black(to, &mux->out_info);
     params.transform_flag |= NVBUFSURF_TRANSFORM_CROP_SRC | NVBUFSURF_TRANSFORM_CROP_DST;
   }
-  NvBufSurfTransformSetSessionParams(&session);
-  const NvBufSurfTransform_Error code = NvBufSurfTransform(from, to, &params);
+  const NvBufSurfTransform_Error code = dsbind_transform(
+      from, to, &params, (NvBufSurfTransform_Compute)set.compute_hw, set.gpu_id);
   if (code == NvBufSurfTransformError_Success) return TRUE;
   GST_ELEMENT_ERROR(mux, STREAM, FORMAT,
                     ("A frame of sink_%u, %u x %u %s, could not be made %d x %d %s: %s.",
@@ -190,7 +193,11 @@ static gboolean transform(StreamMux *mux, const MuxItem *item, NvBufSurface *fro
   return FALSE;
 }
 
-static gboolean fits(const StreamMux *mux, const NvBufSurface *surface) {
+static gboolean fits(StreamMux *mux, const NvBufSurface *surface) {
+  const DsbindPlace place = mux_place(mux);
+  const NvBufSurfaceMemType type = dsbind_place_type(place);
+  if (dsbind_memory_is_cuda(type) && (surface->memType != type || surface->gpuId != place.gpu))
+    return FALSE;
   for (guint i = 0; i < surface->numFilled; i++) {
     const NvBufSurfaceParams *entry = &surface->surfaceList[i];
     if (entry->width != (guint)mux->out_info.width ||
@@ -230,8 +237,11 @@ static gboolean fit_nvmm(StreamMux *mux, MuxItem *item) {
   NvBufSurface filled = *surface;
   filled.numFilled = CLAMP(surface->numFilled, 1, mux_settings(mux).num_surfaces_per_frame);
   if (!fits(mux, &filled)) return copy_to_target(mux, item, &filled);
-  item->pixels = gst_buffer_ref(item->buffer);
-  return TRUE;
+  /* Frames of host memory are made as they are needed; a decoder's are numbered. */
+  item->pixels = dsbind_memory_is_cuda(filled.memType)
+                     ? dsbind_loans_take(item->loans, item->buffer, &filled, item->lends)
+                     : gst_buffer_ref(item->buffer);
+  return item->pixels || copy_to_target(mux, item, &filled);
 }
 
 static gboolean fit_system(StreamMux *mux, MuxItem *item) {
@@ -319,7 +329,7 @@ GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
   const guint per_frame = set.num_surfaces_per_frame;
   const guint capacity = MAX(set.batch_size, frames->len) * per_frame;
   NvBufSurfaceMemType type = NVBUF_MEM_DEFAULT;
-  guint count = 0;
+  guint count = 0, gpu = 0;
 
   ensure_room(mux, capacity);
   NvDsBatchMeta *meta = nvds_create_batch_meta(capacity);
@@ -336,6 +346,7 @@ GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
     const NvBufSurface *surface = dsbind_buffer_surface(item->pixels);
     const guint filled = CLAMP(surface->numFilled, 1, per_frame);
     type = surface->memType;
+    gpu = surface->gpuId;
     for (guint k = 0; k < filled; k++, count++) {
       mux->entries[count] = surface->surfaceList[k];
       mux->owners[count] = k == 0 ? item->pixels : NULL;
@@ -343,6 +354,7 @@ GstBuffer *mux_build_batch(StreamMux *mux, GPtrArray *frames) {
     }
   }
   GstBuffer *buffer = dsbind_buffer_new_batch(capacity, count, mux->entries, mux->owners, type);
+  dsbind_buffer_surface(buffer)->gpuId = gpu;
   NvDsMeta *carrier = gst_buffer_add_nvds_meta(buffer, meta, NULL, nvds_batch_meta_copy_func,
                                                nvds_batch_meta_release_func);
   carrier->meta_type = NVDS_BATCH_GST_META;

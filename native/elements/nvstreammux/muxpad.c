@@ -12,6 +12,7 @@ void mux_item_free(MuxItem *item) {
   if (item->event) gst_event_unref(item->event);
   if (item->pixels) gst_buffer_unref(item->pixels);
   if (item->buffer) gst_buffer_unref(item->buffer);
+  if (item->loans) dsbind_loans_free(item->loans);
   g_free(item);
 }
 
@@ -90,6 +91,8 @@ static GstFlowReturn mux_pad_chain(GstPad *gstpad, GstObject *parent, GstBuffer 
   item->buffer = buffer;
   item->info = pad->info;
   item->nvmm = pad->nvmm;
+  item->lends = pad->lends;
+  item->loans = g_atomic_rc_box_acquire(pad->loans);
   item->pad_index = pad->index;
   item->running_time = running_time(pad, GST_BUFFER_PTS(buffer));
   item->ntp_timestamp = ntp_timestamp(mux, buffer);
@@ -139,6 +142,8 @@ static gboolean set_caps(StreamMux *mux, MuxPad *pad, GstCaps *caps) {
   pad->info = info;
   pad->nvmm = dsbind_caps_are_nvmm(caps);
   pad->has_caps = TRUE;
+  if (dsbind_memory_is_cuda(dsbind_memory_default()))
+    pad->lends = dsbind_lending_ask(GST_PAD(pad));
   return TRUE;
 }
 
@@ -268,6 +273,7 @@ static void mux_pad_finalize(GObject *object) {
   mux_pad_clear(pad);
   g_cond_clear(&pad->space);
   g_free(pad->stream_id);
+  dsbind_loans_free(pad->loans);
   G_OBJECT_CLASS(dsbind_stream_mux_pad_parent_class)->finalize(object);
 }
 
@@ -278,6 +284,7 @@ static void dsbind_stream_mux_pad_class_init(DsbindStreamMuxPadClass *klass) {
 static void dsbind_stream_mux_pad_init(DsbindStreamMuxPad *pad) {
   g_queue_init(&pad->items);
   g_cond_init(&pad->space);
+  pad->loans = dsbind_loans_new();
   gst_segment_init(&pad->segment, GST_FORMAT_UNDEFINED);
 }
 

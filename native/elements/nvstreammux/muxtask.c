@@ -179,6 +179,7 @@ static void push_segment(StreamMux *mux) {
   push_start(mux);
   if (mux->tell_caps) {
     GstCaps *caps = dsbind_nvmm_caps(&mux->out_info);
+    dsbind_caps_tell_place(caps, mux_place(mux), mux_settings(mux).batch_size);
     gst_pad_push_event(mux->srcpad, gst_event_new_caps(caps));
     gst_caps_unref(caps);
     mux->tell_caps = FALSE;

@@ -104,6 +104,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     case PROP_COMPUTE_HW: set->compute_hw = (guint)g_value_get_enum(value); break;
     case PROP_INTERPOLATION_METHOD:
       set->interpolation_method = (guint)g_value_get_enum(value);
+      set->interpolation_set = TRUE;
       break;
     case PROP_NUM_SURFACES_PER_FRAME: set->num_surfaces_per_frame = g_value_get_uint(value); break;
     case PROP_BUFFER_POOL_SIZE: set->buffer_pool_size = g_value_get_uint(value); break;

@@ -9,6 +9,7 @@
 
 #include <nvdsmeta.h>
 
+#include "lending.h"
 #include "nvmm.h"
 
 G_BEGIN_DECLS
@@ -31,6 +32,8 @@ typedef struct {
   GstBuffer *pixels; /* NVMM frame of the output's size and format; NULL until the size is known */
   GstVideoInfo info; /* of `buffer` */
   gboolean nvmm;
+  guint lends;
+  DsbindLoans *loans; /* of the pad; NULL in events */
   guint pad_index;
   gint frame_num;
   GstClockTime running_time;
@@ -45,6 +48,8 @@ struct _DsbindStreamMuxPad {
   /* Of the streaming thread. */
   GstVideoInfo info;
   gboolean has_caps, nvmm;
+  guint lends; /* frames that the source can do without */
+  DsbindLoans *loans;
   GstSegment segment;
   gchar *stream_id;
   gboolean announced, tell_start, tell_segment;
@@ -63,6 +68,7 @@ typedef struct {
   guint gpu_id, nvbuf_memory_type, compute_hw, interpolation_method;
   guint num_surfaces_per_frame, buffer_pool_size;
   guint64 max_latency, frame_duration;
+  gboolean interpolation_set; /* else whatever leaves the picture where it is */
   gboolean enable_padding, live_source, attach_sys_ts, sync_inputs, drop_pipeline_eos;
   gboolean frame_num_reset_on_eos, frame_num_reset_on_stream_reset, async_process;
 } MuxSettings;
@@ -103,6 +109,7 @@ struct _DsbindStreamMux {
 void mux_properties_install(GObjectClass *klass);
 void mux_settings_init(MuxSettings *settings);
 MuxSettings mux_settings(StreamMux *mux); /* as they are now; not under the lock */
+DsbindPlace mux_place(StreamMux *mux);    /* where the frames that come out lie */
 
 /* muxpad.c */
 MuxPad *mux_pad_new(StreamMux *mux, GstPadTemplate *template, const gchar *name, guint index);

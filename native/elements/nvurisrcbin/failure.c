@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "nvurisrcbin.h"
+#include "rtsp_failure.h"
 
 /* Programs that start to listen after their change of state (gst-launch-1.0) miss an error that is
  * posted within it, so none is posted in the first moment. */
@@ -77,9 +78,94 @@ static gboolean never_answered(DsbindUriSrcBin *self, GstMessage *message) {
          flow_of(message) == GST_FLOW_ERROR;
 }
 
-static char *describe(DsbindUriSrcBin *self, GstMessage *message, const GError *error) {
+/* Takes the reason. */
+static char *broken_off(DsbindUriSrcBin *self, char *reason) {
+  char *text = self->loop.frames
+      ? g_strdup_printf("%s broke off after %" G_GUINT64_FORMAT " frames: %s. Set "
+                        "rtsp_reconnect_interval, in seconds, to have it connected to again.",
+                        self->location.shown, self->loop.frames, reason)
+      : g_strdup_printf("%s cannot be played: %s before the first frame. Check the camera; set "
+                        "init_rtsp_reconnect_interval, in seconds, to have it tried again.",
+                        self->location.shown, reason);
+  g_free(reason);
+  return text;
+}
+
+/* Why a session is over, by what GStreamer said or did not say. */
+static char *cut_reason(DsbindUriSrcBin *self, gboolean error) {
+  char *place = dsbind_rtsp_place(&self->location);
+  const gboolean cut = g_atomic_int_get(&self->cut), bye = g_atomic_int_get(&self->said_bye);
+  char *reason = g_strdup_printf(cut ? "its server at %s closed the connection"
+                                 : error ? "the connection to its server at %s broke"
+                                 : bye ? "its server at %s ended it"
+                                 : "nothing came from its server at %s any more", place);
+  g_free(place);
+  return reason;
+}
+
+gboolean dsbind_uri_ended(DsbindUriSrcBin *self) {
+  if (dsbind_reconnect_lose(self, cut_reason(self, FALSE))) return TRUE;
+  if (!g_atomic_int_get(&self->said_bye))
+    dsbind_uri_fail(self, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ,
+                    broken_off(self, cut_reason(self, FALSE)), NULL);
+  return FALSE;
+}
+
+gboolean dsbind_uri_hear_of_cut(DsbindUriSrcBin *self, GstMessage *warning) {
+  GError *error = NULL;
+  char *debug = NULL;
+  if (self->location.kind != DSBIND_LOCATION_RTSP) return FALSE;
+  gst_message_parse_warning(warning, &error, &debug);
+  const gboolean cut = g_error_matches(error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_READ) &&
+                       debug && strstr(debug, "closed the connection");
+  g_error_free(error);
+  g_free(debug);
+  if (!cut) return FALSE;
+  g_atomic_int_set(&self->cut, 1);
+  /* Later the end of the stream follows, behind the last frames. */
+  if (!self->loop.began && !g_atomic_int_get(&self->told_to_end)) dsbind_uri_ended(self);
+  return TRUE;
+}
+
+/* Whether another session may do better. */
+static gboolean may_pass(DsbindUriSrcBin *self, const GError *error, gint flow) {
+  if (self->location.kind != DSBIND_LOCATION_RTSP) return FALSE;
+  if (flow != GST_FLOW_OK && flow != GST_FLOW_EOS && flow != GST_FLOW_FLUSHING) return FALSE;
+  if (error->domain == GST_LIBRARY_ERROR ||
+      g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN))
+    return FALSE;
+  /* Cameras lock out who tries a wrong password often. */
+  return self->loop.frames || (error->domain == GST_RESOURCE_ERROR &&
+                               error->code != GST_RESOURCE_ERROR_NOT_AUTHORIZED);
+}
+
+/* What is wrong, out of a whole text: "X cannot be played: this. Check that." */
+static char *reason_of(DsbindUriSrcBin *self, const char *text) {
+  static const char *const heads[] = {" cannot be played: ", " "};
+  static const char *const tails[] = {". Check ", ". Write "};
+  if (g_str_has_prefix(text, self->location.shown)) text += strlen(self->location.shown);
+  for (guint i = 0; i < G_N_ELEMENTS(heads); i++) {
+    if (!g_str_has_prefix(text, heads[i])) continue;
+    text += strlen(heads[i]);
+    break;
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(tails); i++) {
+    const char *tail = strstr(text, tails[i]);
+    if (tail) return g_strndup(text, (gsize)(tail - text));
+  }
+  return g_strdup(text);
+}
+
+static char *describe(DsbindUriSrcBin *self, GstMessage *message, const GError *error,
+                      const char *debug) {
   const char *shown = self->location.shown;
   const gint flow = flow_of(message);
+  char *more = self->location.kind == DSBIND_LOCATION_RTSP && flow == GST_FLOW_OK
+                   ? dsbind_rtsp_failure_text(&self->location, error, debug) : NULL;
+  if (more) return more;
+  if (self->location.kind == DSBIND_LOCATION_RTSP && self->loop.frames && flow == GST_FLOW_OK &&
+      error->domain == GST_RESOURCE_ERROR)
+    return broken_off(self, cut_reason(self, TRUE));
   if (error->domain == GST_STREAM_ERROR && (error->code == GST_STREAM_ERROR_TYPE_NOT_FOUND ||
                                             error->code == GST_STREAM_ERROR_WRONG_TYPE))
     return g_strdup_printf("%s is not a video: its content is %s. Check that it is the right file.",
@@ -106,6 +192,8 @@ static char *describe(DsbindUriSrcBin *self, GstMessage *message, const GError *
 void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message) {
   GError *error = NULL;
   char *debug = NULL;
+  /* What a session that is over says is its echo. */
+  if (dsbind_reconnect_is_lost(self)) return;
   gst_message_parse_error(message, &error, &debug);
   if (dsbind_media_file_ends_early(&self->file) && flow_of(message) == GST_FLOW_OK) {
     dsbind_uri_fail_early_end(self);
@@ -115,12 +203,20 @@ void dsbind_uri_translate_error(DsbindUriSrcBin *self, GstMessage *message) {
                                     "runs and can be reached.", self->location.shown),
                     dsbind_mask_passwords(debug));
   } else {
+    char *text = describe(self, message, error, debug);
+    if (may_pass(self, error, flow_of(message)) &&
+        dsbind_reconnect_lose(self, self->loop.began ? cut_reason(self, TRUE)
+                                                     : reason_of(self, text))) {
+      g_free(text);
+      g_error_free(error);
+      g_free(debug);
+      return;
+    }
     char *masked = dsbind_mask_passwords(debug);
     char *where = g_strdup_printf("%s: %s: %s", GST_MESSAGE_SRC_NAME(message), error->message,
                                   masked ? masked : "");
     if (!g_atomic_int_get(&self->failed)) self->flow = flow_of(message);
-    dsbind_uri_fail(self, error->domain, error->code, describe(self, message, error),
-                    dsbind_mask_passwords(where));
+    dsbind_uri_fail(self, error->domain, error->code, text, dsbind_mask_passwords(where));
     g_free(where);
     g_free(masked);
   }

@@ -19,6 +19,11 @@ enum {
   PROP_UDP_BUFFER_SIZE,
   PROP_DISABLE_AUDIO,
   PROP_DISABLE_PASSTHROUGH,
+  PROP_INTERVAL,
+  PROP_FIRST_INTERVAL,
+  PROP_ATTEMPTS,
+  PROP_STATE,
+  PROP_OUTAGES,
 };
 
 static GstStaticPadTemplate video_template = GST_STATIC_PAD_TEMPLATE(
@@ -63,6 +68,15 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     case PROP_UDP_BUFFER_SIZE: self->udp_buffer_size = g_value_get_uint(value); break;
     case PROP_DISABLE_AUDIO: self->disable_audio = g_value_get_boolean(value); break;
     case PROP_DISABLE_PASSTHROUGH: self->disable_passthrough = g_value_get_boolean(value); break;
+    case PROP_INTERVAL:
+      g_atomic_int_set(&self->reconnect.interval, (gint)g_value_get_uint(value));
+      break;
+    case PROP_FIRST_INTERVAL:
+      g_atomic_int_set(&self->reconnect.first_interval, (gint)g_value_get_uint(value));
+      break;
+    case PROP_ATTEMPTS:
+      g_atomic_int_set(&self->reconnect.attempts, g_value_get_int(value));
+      break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(self);
@@ -85,6 +99,17 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
     case PROP_UDP_BUFFER_SIZE: g_value_set_uint(value, self->udp_buffer_size); break;
     case PROP_DISABLE_AUDIO: g_value_set_boolean(value, self->disable_audio); break;
     case PROP_DISABLE_PASSTHROUGH: g_value_set_boolean(value, self->disable_passthrough); break;
+    case PROP_INTERVAL:
+      g_value_set_uint(value, (guint)g_atomic_int_get(&self->reconnect.interval));
+      break;
+    case PROP_FIRST_INTERVAL:
+      g_value_set_uint(value, (guint)g_atomic_int_get(&self->reconnect.first_interval));
+      break;
+    case PROP_ATTEMPTS:
+      g_value_set_int(value, g_atomic_int_get(&self->reconnect.attempts));
+      break;
+    case PROP_STATE: g_value_set_static_string(value, dsbind_reconnect_state(self)); break;
+    case PROP_OUTAGES: g_value_set_uint(value, dsbind_reconnect_outages(self)); break;
     default: G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
   GST_OBJECT_UNLOCK(self);
@@ -99,6 +124,8 @@ static void open_source(DsbindUriSrcBin *self) {
   g_atomic_int_set(&self->failed, 0);
   g_atomic_int_set(&self->told_to_end, 0);
   g_atomic_int_set(&self->data_seen, 0);
+  g_atomic_int_set(&self->said_bye, 0);
+  g_atomic_int_set(&self->cut, 0);
   self->flow = GST_FLOW_OK;
   self->opened = g_get_monotonic_time();
   self->file = (DsbindMediaFile){0};
@@ -120,6 +147,7 @@ static void open_source(DsbindUriSrcBin *self) {
     dsbind_uri_fail_later(self, error);
     return;
   }
+  dsbind_reconnect_start(self);
   dsbind_uri_source_build(self);
 }
 
@@ -135,7 +163,11 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
 
   g_atomic_pointer_set(&self->changing, g_thread_self());
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) open_source(self);
-  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) dsbind_uri_source_settle(self);
+  if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) dsbind_reconnect_set_playing(self, FALSE);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
+    dsbind_reconnect_stop(self);
+    dsbind_uri_source_settle(self);
+  }
   if (upwards(transition) && transition != GST_STATE_CHANGE_NULL_TO_READY &&
       g_atomic_int_get(&self->failed))
     result = base->change_state(element, transition);
@@ -148,6 +180,7 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
     result = base->change_state(element, transition);
   }
   g_atomic_pointer_set(&self->changing, NULL);
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) dsbind_reconnect_set_playing(self, TRUE);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) dsbind_uri_source_clear(self);
   /* Sinks preroll; a source that gets stuck must not keep a pipeline from its state. */
   return result == GST_STATE_CHANGE_ASYNC ? GST_STATE_CHANGE_SUCCESS : result;
@@ -159,17 +192,25 @@ static void handle_message(GstBin *bin, GstMessage *message) {
       dsbind_uri_translate_error(DSBIND_URI_SRC_BIN(bin), message);
       gst_message_unref(message);
       return;
+    case GST_MESSAGE_WARNING:
+      if (dsbind_uri_hear_of_cut(DSBIND_URI_SRC_BIN(bin), message)) {
+        gst_message_unref(message);
+        return;
+      }
+      break;
     case GST_MESSAGE_ASYNC_START:
     case GST_MESSAGE_ASYNC_DONE:
       gst_message_unref(message);
       return;
-    default: GST_BIN_CLASS(dsbind_uri_src_bin_parent_class)->handle_message(bin, message);
+    default: break;
   }
+  GST_BIN_CLASS(dsbind_uri_src_bin_parent_class)->handle_message(bin, message);
 }
 
 static void finalize(GObject *object) {
   DsbindUriSrcBin *self = DSBIND_URI_SRC_BIN(object);
   dsbind_location_clear(&self->location);
+  dsbind_reconnect_clear(self);
   g_free(self->uri);
   G_OBJECT_CLASS(dsbind_uri_src_bin_parent_class)->finalize(object);
 }
@@ -234,9 +275,42 @@ static void install_properties(GObjectClass *object) {
                            flags));
 }
 
+static void install_rtsp_properties(GObjectClass *object) {
+  const GParamFlags flags = G_PARAM_STATIC_STRINGS;
+  const GParamFlags live = flags | G_PARAM_READWRITE | GST_PARAM_MUTABLE_PLAYING;
+  g_object_class_install_property(
+      object, PROP_INTERVAL,
+      g_param_spec_uint("rtsp-reconnect-interval", "RTSP reconnect interval",
+                        "Seconds without data after which an RTSP source is connected to again, "
+                        "and between attempts; 0 is never", 0, G_MAXINT, 0, live));
+  g_object_class_install_property(
+      object, PROP_FIRST_INTERVAL,
+      g_param_spec_uint("init-rtsp-reconnect-interval", "First RTSP reconnect interval",
+                        "The same before the first frame", 0, G_MAXINT, 0, live));
+  g_object_class_install_property(
+      object, PROP_ATTEMPTS,
+      g_param_spec_int("rtsp-reconnect-attempts", "RTSP reconnect attempts",
+                       "How often in a row it is tried to connect again; -1 is for ever", -1,
+                       G_MAXINT, -1, live));
+  g_object_class_install_property(
+      object, PROP_STATE,
+      g_param_spec_string("rtsp-state", "RTSP state",
+                          "Of an RTSP source: connecting, playing, lost or reconnecting", "",
+                          flags | G_PARAM_READABLE));
+  g_object_class_install_property(
+      object, PROP_OUTAGES,
+      g_param_spec_uint("rtsp-outages", "RTSP outages", "How often it was lost in this run", 0,
+                        G_MAXUINT, 0, flags | G_PARAM_READABLE));
+}
+
 static gboolean send_event(GstElement *element, GstEvent *event) {
-  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS)
+  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
     g_atomic_int_set(&DSBIND_URI_SRC_BIN(element)->told_to_end, 1);
+    if (dsbind_reconnect_end(DSBIND_URI_SRC_BIN(element))) {
+      gst_event_unref(event);
+      return TRUE;
+    }
+  }
   return GST_ELEMENT_CLASS(dsbind_uri_src_bin_parent_class)->send_event(element, event);
 }
 
@@ -251,6 +325,7 @@ static void dsbind_uri_src_bin_class_init(DsbindUriSrcBinClass *klass) {
   element->send_event = send_event;
   GST_BIN_CLASS(klass)->handle_message = handle_message;
   install_properties(object);
+  install_rtsp_properties(object);
   gst_element_class_add_static_pad_template(element, &video_template);
   gst_element_class_set_static_metadata(element, "NvUriSrcBin", "Source/Bin/Video",
                                         "Decodes a file or stream, named by a URI, into NVMM "
@@ -264,4 +339,8 @@ static void dsbind_uri_src_bin_init(DsbindUriSrcBin *self) {
   self->udp_buffer_size = 524288;
   self->disable_audio = TRUE;
   dsbind_loop_reset(&self->loop);
+  dsbind_reconnect_init(self);
+  /* A source also between two sessions, when it has no child that is one. */
+  gst_bin_set_suppressed_flags(GST_BIN(self), GST_ELEMENT_FLAG_SOURCE);
+  GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
 }

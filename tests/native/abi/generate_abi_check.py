@@ -6,11 +6,21 @@ Checked are every struct's size and alignment, every field's offset and size, ev
 define's value, and every function's type.
 """
 
-import json
 import sys
+from pathlib import Path
 
-# nvdsinfer_custom_impl.h is C++ throughout.
-CXX_HEADERS = ("nvdsinfer_custom_impl.h",)
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "native" / "abi"))
+
+from tables import load  # noqa: E402
+
+# C++ throughout.
+CXX_HEADERS = (
+    "nvdsinfer_custom_impl.h",
+    "nvdstracker.h",
+    "nvds_analytics_meta.h",
+    "nvdspreprocess_meta.h",
+    "nvdspreprocess_interface.h",
+)
 
 
 class Checks:
@@ -104,8 +114,7 @@ class Checks:
 
 def main() -> None:
     table_path, c_path, cxx_path = sys.argv[1:]
-    with open(table_path, encoding="utf-8") as file:
-        headers = json.load(file)["headers"]
+    headers = load(table_path)["headers"]
     c, cxx = Checks(cxx=False), Checks(cxx=True)
     for header, section in headers.items():
         if header not in CXX_HEADERS:

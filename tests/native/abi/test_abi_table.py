@@ -11,10 +11,14 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
+sys.path.insert(0, str(ROOT / "native/abi"))
+
+from tables import load  # noqa: E402
+
 TABLE = json.loads((ROOT / "native/abi/deepstream-9.1.json").read_text())
 
 
-def compile_check(table, folder, language):
+def compile_check(table, folder, language, abi=901):
     table_path = folder / "table.json"
     table_path.write_text(json.dumps(table))
     sources = {"c": folder / "check.c", "c++": folder / "check.cpp"}
@@ -32,6 +36,7 @@ def compile_check(table, folder, language):
             standard,
             "-fsyntax-only",
             "-Wno-invalid-offsetof",
+            f"-DDSBIND_ABI={abi}",
             f"-I{ROOT / 'native/include'}",
             *flags,
             sources[language],
@@ -42,9 +47,17 @@ def compile_check(table, folder, language):
 
 
 @pytest.mark.parametrize("language", ["c", "c++"])
-def test_headers_match_the_table(language, tmp_path):
-    done = compile_check(TABLE, tmp_path, language)
+@pytest.mark.parametrize("version", ["7.1", "8.0", "9.0", "9.1"])
+def test_headers_match_the_table_of_each_version(version, language, tmp_path):
+    table = load(ROOT / f"native/abi/deepstream-{version}.json")
+    done = compile_check(table, tmp_path, language, version.replace(".", "0"))
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("version", ["7.1", "8.0"])
+def test_versions_are_told_apart(version, tmp_path):
+    table = load(ROOT / f"native/abi/deepstream-{version}.json")
+    assert "size of NvDsObjectMeta" in compile_check(table, tmp_path, "c").stderr
 
 
 def field_offset(headers):

@@ -35,6 +35,7 @@ int main(void) {
   tells_why("nvmultistreamtiler");
   tells_why("nvdsosd");
   tells_why("nvinfer");
+  tells_why("nvtracker");
   tells_why("nvv4l2decoder");
   tells_why("nvv4l2h264enc");
   tells_why("nvv4l2h265enc");

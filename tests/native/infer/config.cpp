@@ -100,7 +100,13 @@ static void names_are_checked() {
             "int8-calib-file, workspace-size: only for TensorRT; instead ONNX Runtime");
   CHECK_HAS(warning_with("network-mode=1\n"), "asks TensorRT for int8");
   CHECK_HAS(warning_with("model-engine-file=x.engine\n"), "onnx-file runs instead");
-  CHECK_HAS(warning_with("classifier-threshold=0.5\n"), "no effect on a detector");
+  CHECK_HAS(warning_with("classifier-threshold=0.5\n"),
+            "has no effect here: it is for a classifier (network-type=1)");
+  CHECK_HAS(warning_with("operate-on-gie-id=1\n"), "it is for objects (process-mode=2)");
+  CHECK_HAS(warning_with("process-mode=2\ninterval=3\n"), "it is for whole frames");
+  CHECK_HAS(warning_with("network-type=2\nclassifier-async-mode=1\n"),
+            "a classifier (network-type=1) on objects (process-mode=2)");
+  CHECK_HAS(warning_with("dump-output-tensor=1\n"), "output-tensor-meta=1 hands out the tensors");
   CHECK_HAS(warning_with("symmetric-padding=1\n"), "without maintain-aspect-ratio=1");
   puts("names: nearest one suggested, TensorRT keys in one warning");
 }
@@ -118,8 +124,10 @@ static void values_are_strict() {
   CHECK_HAS(error_with("infer-dims=3;-5;640\n"), "'-5', which is out of range");
   CHECK_HAS(error_with("infer-dims=3;4294967297;640\n"), "out of range");
   CHECK_HAS(error_with("num-detected-classes=-2\n"), "out of range");
-  CHECK_HAS(error_with("network-type=1\n"), "is a classifier; only network-type=0");
-  CHECK_HAS(error_with("process-mode=2\n"), "only process-mode=1");
+  CHECK_HAS(error_with("network-type=4\n"), "is none of 0 (detector), 1 (classifier)");
+  CHECK_HAS(error_with("process-mode=3\n"), "out of range: 1 to 2");
+  CHECK_HAS(error_with("network-type=1\nclassifier-threshold=2\n"), "out of range: 0 to 1");
+  CHECK_HAS(error_with("process-mode=2\noperate-on-class-ids=0;x\n"), "'x', which is no class id");
   CHECK_HAS(error_with("[class-attrs-all]\npre-cluster-threshold=1.5\n"), "out of range: 0 to 1");
   CHECK_HAS(error_with("[class-attrs-0]\nborder-color=1;0;0\n"), "red;green;blue;alpha");
   CHECK_HAS(error_with("[class-attrs-x]\neps=1\n"), "neither [class-attrs-all] nor");
@@ -149,7 +157,10 @@ static void contradictions_name_both() {
             "two names of one setting");
   CHECK_HAS(error_with("offsets=1;2;3\nmean-file=m.ppm\n"), "mean-file=m.ppm");
   CHECK_HAS(error_with("infer-dims=3;4;5\nmodel-color-format=2\n"), "model-color-format=2");
-  CHECK_HAS(error_with("parse-bbox-func-name=f\n"), "custom-lib-path");
+  CHECK_HAS(error_with("parse-bbox-func-name=f\n"), "custom-lib-path must name; built in are NvDs");
+  CHECK_HAS(error_with("network-type=1\nparse-classifier-func-name=f\n"), "custom-lib-path");
+  CHECK_SAME(error_with("parse-bbox-func-name=NvDsInferParseYolo\n"), "no error");
+  CHECK_HAS(error_with("network-type=3\ncluster-mode=0\n"), "masks cannot be merged");
   CHECK_HAS(error_with("enable-dbscan=1\ncluster-mode=2\n"), "cluster-mode=2 (line 4) contradict");
   puts("contradictions: both keys named");
 }

@@ -37,7 +37,7 @@ static void boxes_return_through_the_letterbox() {
   Config config;
   Letterbox box = fit_frame(1920, 1080, 640, 368, true, true);
   Boxes boxes = {{0, 100, 4, 50, 36, 0.9f, 0}, {0, -20, 350, 60, 40, 0.8f, 0}};
-  to_frame(config, box, 1920, 1080, &boxes);
+  to_frame(config, {{0, 0, 1920, 1080}, box}, &boxes);
   CHECK_INT(boxes.size(), 2);
   CHECK_NEAR(boxes[0].left, 300, 0.01);
   CHECK_NEAR(boxes[0].top, 0, 0.01);
@@ -51,8 +51,15 @@ static void boxes_return_through_the_letterbox() {
   config.all_classes.roi_bottom_offset = 10;
   boxes = {
       {0, 100, 4, 50, 36, 0.9f, 0}, {0, 100, 4, 50, 10, 0.9f, 0}, {0, 0, 350, 60, 40, 0.8f, 0}};
-  to_frame(config, box, 1920, 1080, &boxes);
+  to_frame(config, {{0, 0, 1920, 1080}, box}, &boxes);
   CHECK_INT(boxes.size(), 1); /* one too low, one in the bottom stripe */
+  /* of an object at 500,200 of 192 x 108, looked at as a whole */
+  boxes = {{0, 100, 4, 50, 36, 0.9f, 0}};
+  config = Config();
+  to_frame(config, {{500, 200, 192, 108}, fit_frame(192, 108, 640, 368, true, true)}, &boxes);
+  CHECK_NEAR(boxes[0].left, 500 + 30, 0.01);
+  CHECK_NEAR(boxes[0].top, 200, 0.01);
+  CHECK_NEAR(boxes[0].height, 10.8, 0.01);
   puts("to_frame: scaled by 3, clipped, filtered");
 }
 
@@ -110,7 +117,8 @@ static void detectnet_boxes() {
   float cov[12] = {}, bbox[48] = {};
   std::vector<NvDsInferLayerInfo> layers = {layer("out_bbox", 8, 2, 3, bbox),
                                             layer("out_cov", 2, 2, 3, cov)};
-  DetectNetLayers which = find_detectnet_layers(layers);
+  DetectNetLayers which{};
+  CHECK(find_detectnet_layers(layers, &which));
   CHECK_INT(which.coverage, 1);
   CHECK_INT(which.classes, 2);
   NvDsInferNetworkInfo network{48, 32, 3};
@@ -149,9 +157,12 @@ static void detectnet_boxes() {
   CHECK_INT(boxes.size(), 1);
 
   layers[1].layerName = "scores";
-  CHECK_HAS(error_of([&] { find_detectnet_layers(layers); }), "'scores' (2x2x3)");
+  CHECK(!find_detectnet_layers(layers, &which));
+  CHECK_HAS(error_of([&] { built_in_parser(layers, network, BoxFormat::ByShape, 2); }),
+            "'scores' (2x2x3)");
   layers[1] = layer("out_cov", 3, 2, 3, cov);
-  CHECK_HAS(error_of([&] { find_detectnet_layers(layers); }), "parse-bbox-func-name");
+  CHECK_HAS(error_of([&] { built_in_parser(layers, network, BoxFormat::DetectNet, 3); }),
+            "parse-bbox-func-name");
   puts("detectnet: 22.5,11.5 17x20.5; clipped; NaN is no object");
 }
 

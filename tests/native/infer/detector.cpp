@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Models in ONNX Runtime, from surfaces to boxes. Skipped where there is no ONNX Runtime. */
-#include "detector.h"
+#include "engine.h"
 
 #include <stdlib.h>
 
@@ -23,7 +23,7 @@ static Config config_with(const std::string &model, const std::string &rest) {
 }
 
 static std::string error_with(const std::string &model, const std::string &rest) {
-  return error_of([&] { Detector detector(config_with(model, rest)); });
+  return error_of([&] { Engine engine(config_with(model, rest)); });
 }
 
 /* RGBA frames of 16 x 8; frame i is grey 20 * (i + 5). */
@@ -44,12 +44,12 @@ static NvBufSurface *grey_frames(unsigned count) {
 
 /* Every frame's box has the confidence of its own grey, whatever the batches. */
 static void check_split(const std::string &model, const char *batch) {
-  Detector detector(config_with(model, std::string(kParser) + library_line() + batch));
-  CHECK_INT(detector.network().width, 8);
+  Engine engine(config_with(model, std::string(kParser) + library_line() + batch));
+  CHECK_INT(engine.network().width, 8);
   NvBufSurface *surface = grey_frames(5);
-  std::vector<Detections> found;
+  std::vector<Found> found;
   for (int round = 0; round < 2; round++) {
-    detector.detect(*surface, {4, 3, 2, 1, 0}, &found);
+    engine.infer(*surface, {{4, {}}, {3, {}}, {2, {}}, {1, {}}, {0, {}}}, &found);
     for (unsigned i = 0; i < 5; i++) {
       CHECK_INT(found[i].boxes.size(), 1);
       CHECK_NEAR(found[i].boxes[0].detectionConfidence, 20 * (4 - i + 5) / 255.0, 1e-5);
@@ -57,7 +57,7 @@ static void check_split(const std::string &model, const char *batch) {
       CHECK_NEAR(found[i].boxes[0].height, 4, 1e-5); /* 6, clipped at the bottom */
     }
   }
-  CHECK_INT(detector.timing().frames, 10);
+  CHECK_INT(engine.timing().images, 10);
   NvBufSurfaceDestroy(surface);
 }
 
@@ -77,17 +77,17 @@ static void batches_are_split() {
 }
 
 static void tensors_are_kept_when_asked() {
-  Detector detector(config_with(
+  Engine engine(config_with(
       "any.onnx", std::string(kParser) + library_line() + "batch-size=4\noutput-tensor-meta=1\n"));
   NvBufSurface *surface = grey_frames(2);
-  std::vector<Detections> found;
-  detector.detect(*surface, {0, 1}, &found);
+  std::vector<Found> found;
+  engine.infer(*surface, {{0, {}}, {1, {}}}, &found);
   CHECK_INT(found[1].tensors.size(), 1);
   CHECK_INT(found[1].tensors[0].size(), 3 * 4 * 8 * 4);
   float first;
   memcpy(&first, found[1].tensors[0].data(), sizeof first);
   CHECK_NEAR(first, 120 / 255.0, 1e-5);
-  CHECK_STR(detector.layers()[0].layerName, "y");
+  CHECK_STR(engine.layers()[0].layerName, "y");
   NvBufSurfaceDestroy(surface);
   puts("tensors: 1 layer of 384 bytes, of its own frame");
 }
@@ -140,18 +140,18 @@ static void parsers_come_from_allowed_folders() {
         other.write("c.txt", "[property]\nonnx-file=one.onnx\n" + std::string(kParser) +
                                  "custom-lib-path=" + library + "\n");
     unsetenv("DSBIND_LIBRARY_PATH");
-    CHECK_HAS(error_of([&] { Detector detector(load_config(path)); }),
+    CHECK_HAS(error_of([&] { Engine engine(load_config(path)); }),
               "allow its folder by DSBIND_LIBRARY_PATH");
     std::string allowed = std::filesystem::path(DSBIND_TEST_PARSER).parent_path().string();
     setenv("DSBIND_LIBRARY_PATH", ("/nowhere:" + allowed).c_str(), 1);
-    CHECK_SAME(error_of([&] { Detector detector(load_config(path)); }), "no error");
+    CHECK_SAME(error_of([&] { Engine engine(load_config(path)); }), "no error");
   }
 
   setenv("DSBIND_LIBRARY_PATH", std::filesystem::path(DSBIND_TEST_PARSER).parent_path().c_str(), 1);
-  Detector detector(config_with("one.onnx", function + "test_parse_throws\n" + library_line()));
+  Engine engine(config_with("one.onnx", function + "test_parse_throws\n" + library_line()));
   NvBufSurface *surface = grey_frames(1);
-  std::vector<Detections> found;
-  CHECK_HAS(error_of([&] { detector.detect(*surface, {0}, &found); }), "failed: out of cheese");
+  std::vector<Found> found;
+  CHECK_HAS(error_of([&] { engine.infer(*surface, {{0, {}}}, &found); }), "failed: out of cheese");
   NvBufSurfaceDestroy(surface);
   unsetenv("DSBIND_LIBRARY_PATH");
   puts("parsers: own tree and allowed folders only; one that throws is an error");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The smallest ONNX models, written by hand: one Relu of an image tensor. */
+/* The smallest ONNX models, written by hand: one operator on an image tensor. */
 #ifndef DSBIND_TESTS_INFER_ONNX_MODEL_H
 #define DSBIND_TESTS_INFER_ONNX_MODEL_H
 
@@ -29,12 +29,22 @@ inline std::string value_info(const std::string &name, int type, const std::vect
   return bytes(1, name) + bytes(2, bytes(1, tensor));
 }
 
-/* y = Relu(x); type 1 is float32, 11 float64. */
-inline std::string relu_model(const std::vector<int64_t> &dims, int type = 1) {
-  std::string node = bytes(1, "x") + bytes(2, "y") + bytes(4, "Relu");
-  std::string graph = bytes(1, node) + bytes(2, "g") + bytes(11, value_info("x", type, dims)) +
-                      bytes(12, value_info("y", type, dims));
+/* y = Operator(x); type 1 is float32, 11 float64. */
+inline std::string model_of(const std::string &name, const std::vector<int64_t> &from,
+                            const std::vector<int64_t> &to, int type = 1) {
+  std::string node = bytes(1, "x") + bytes(2, "y") + bytes(4, name);
+  std::string graph = bytes(1, node) + bytes(2, "g") + bytes(11, value_info("x", type, from)) +
+                      bytes(12, value_info("y", type, to));
   return number(1, 8) + bytes(7, graph) + bytes(8, number(2, 14));
+}
+
+inline std::string relu_model(const std::vector<int64_t> &dims, int type = 1) {
+  return model_of("Relu", dims, dims, type);
+}
+
+/* A classifier: how red, green and blue images of h x w are on the whole. */
+inline std::string mean_model(int64_t h, int64_t w) {
+  return model_of("GlobalAveragePool", {-1, 3, h, w}, {-1, 3, 1, 1});
 }
 
 #endif

@@ -14,7 +14,7 @@ import pytest
 
 DATA = Path(__file__).resolve().parents[3] / "dsbind" / "data"
 # The programs that skip themselves without ONNX Runtime; ctest runs all of them.
-PROGRAMS = ["detector", "element"]
+PROGRAMS = ["detector", "element", "secondary"]
 WIDTH, HEIGHT = 640, 368
 
 

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Threads of GStreamer's that run Python: what they keep, and how they and the interpreter end."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+# GLib's pool gives up threads that wait for work, after 15 s: here at once, so that they end.
+PROGRAM = """
+import atexit, ctypes, gc, os, sys, threading, time
+from dsbind import BatchMetadataOperator, BufferOperator, Pipeline, Probe
+
+glib = ctypes.CDLL("libglib-2.0.so.0")
+glib.g_thread_pool_set_max_idle_time(1)
+
+class See(BufferOperator):
+    def __init__(self, see):
+        self.see = see
+    def handle_buffer(self, buffer):
+        self.see()
+
+def play(see, n=5, **properties):
+    pipeline = Pipeline("p").add("videotestsrc", "src", {"num-buffers": n, **properties})
+    pipeline.add("queue", "queue").add("fakesink", "sink", {"sync": False})
+    pipeline.link("src", "queue", "sink")
+    pipeline.attach("src", Probe("a", See(see))).attach("queue", Probe("b", See(see)))
+    return pipeline.start()
+"""
+
+
+def test_what_a_callback_keeps_for_its_thread_is_there_for_the_next(run_program):
+    done = run_program(
+        PROGRAM
+        + """
+local = threading.local()
+counts = {}
+def see():
+    local.n = getattr(local, "n", 0) + 1
+    counts[threading.get_ident()] = local.n
+play(see, 20).wait(20)
+assert sorted(counts.values()) == [20, 20], counts
+"""
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_when_a_thread_ends_what_it_kept_goes(run_program):
+    done = run_program(
+        PROGRAM
+        + """
+local = threading.local()
+class Thing:
+    alive = 0
+    def __init__(self):
+        Thing.alive += 1
+    def __del__(self):
+        # Python's code runs here, and asks for the state of the thread.
+        Thing.alive -= 1
+        local.again = threading.get_ident()
+        gc.collect()
+def see():
+    if not hasattr(local, "thing"):
+        local.thing = Thing()
+made = 0
+for _ in range(20):
+    play(see).wait(20)
+    made = max(made, Thing.alive)
+assert made >= 2
+until = time.monotonic() + 20
+while Thing.alive and time.monotonic() < until:
+    time.sleep(0.01)
+assert Thing.alive == 0, Thing.alive
+"""
+    )
+    assert done.returncode == 0, done.stderr
+
+
+ENDS = {
+    # Threads that have worked, and end one after the other.
+    "after its pipelines": "for _ in range(10): play(see).wait(20)",
+    "while a pipeline plays": "play(see, -1); time.sleep(0.05)",
+    "beside a thread that makes pipelines": """
+def make():
+    while True:
+        play(see, 3).wait(20)
+threading.Thread(target=make, daemon=True).start()
+time.sleep(0.2)
+""",
+    "with a thread that takes long to end": """
+class Slow:
+    def __del__(self):
+        time.sleep(0.3)
+def see():
+    if not hasattr(local, "slow"):
+        local.slow = Slow()
+play(see).wait(20)
+""",
+    "after code that runs at its end": "atexit.register(lambda: play(see).wait(20))",
+}
+
+
+@pytest.mark.parametrize("when", ENDS)
+def test_the_interpreter_ends(when, run_program):
+    """Well and soon, whatever its threads are at; at another moment each time."""
+    for turn in range(4):
+        done = run_program(
+            PROGRAM
+            + "local = threading.local()\ndef see():\n    local.n = [local]\n"
+            + ENDS[when]
+            + f"\ntime.sleep({turn} * 0.0007)\nprint('end')"
+        )
+        assert (done.returncode, done.stdout) == (0, "end\n"), done.stderr
+
+
+def test_a_forked_child_ends_though_threads_were_ending(run_program):
+    done = run_program(
+        PROGRAM
+        + """
+local = threading.local()
+def see():
+    local.n = [local]
+for turn in range(20):
+    play(see, 3).wait(20)
+    child = os.fork()
+    if not child:
+        sys.exit(0)
+    until = time.monotonic() + 20
+    while True:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            break
+        assert time.monotonic() < until, "a child hangs"
+        time.sleep(0.002)
+    assert status == 0, status
+""",
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_many_pipelines_leave_no_state_of_a_thread_behind(run_program):
+    """A kept state is some 20 KiB: 200 of those would show."""
+    done = run_program(
+        PROGRAM
+        + """
+import resource
+def see():
+    pass
+def resident():
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+def settle():
+    until = time.monotonic() + 20
+    while len(os.listdir("/proc/self/task")) > 4 and time.monotonic() < until:
+        time.sleep(0.01)
+for _ in range(60):
+    play(see, 2).wait(20)
+settle()
+before = resident()
+for _ in range(100):
+    play(see, 2).wait(20)
+    time.sleep(0.002)
+settle()
+print(resident() - before)
+""",
+        env={"MALLOC_ARENA_MAX": "1"},
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 2 << 20
+
+
+SUBINTERPRETER = """
+import sys
+if sys.version_info >= (3, 13):
+    import _interpreters as interpreters
+    made = interpreters.create("legacy")
+else:
+    import _xxsubinterpreters as interpreters
+    made = interpreters.create(isolated=False)
+interpreters.run_string(made, '''
+try:
+    from dsbind import _padprobe
+except ImportError as error:
+    print(error, flush=True)
+''')
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="another module makes them")
+def test_a_subinterpreter_is_told_that_it_cannot(run_program):
+    done = run_program(SUBINTERPRETER)
+    assert "main interpreter only" in done.stdout, done.stdout + done.stderr
