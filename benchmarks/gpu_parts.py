@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -237,7 +238,7 @@ def frames(clip: str, width: int, height: int, numbers: str, out: str) -> dict[s
     from dsbind import Buffer, BufferRetriever, Flow, Pipeline
 
     wanted = {int(number) for number in numbers.split(",")}
-    kept = {}
+    kept: dict[str, Any] = {}
 
     class Take(BufferRetriever):
         count = 0
@@ -334,10 +335,22 @@ def gpu() -> dict[str, Any]:
 
 
 def main() -> None:
-    parts = (decode, gst_launch, pynv, to_torch, inject, detect, model, frames, boxes, soak, gpu)
-    part = {function.__name__: function for function in parts}[sys.argv[1]]
+    # Each with arguments of its own, as texts or whole numbers.
+    parts: dict[str, Callable[..., dict[str, Any]]] = {
+        "decode": decode,
+        "gst_launch": gst_launch,
+        "pynv": pynv,
+        "to_torch": to_torch,
+        "inject": inject,
+        "detect": detect,
+        "model": model,
+        "frames": frames,
+        "boxes": boxes,
+        "soak": soak,
+        "gpu": gpu,
+    }
     arguments = [int(text) if text.isdigit() else text for text in sys.argv[2:]]
-    print(json.dumps(part(*arguments)))  # type: ignore[operator]
+    print(json.dumps(parts[sys.argv[1]](*arguments)))
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def client_of(protocol: str, address: str) -> tuple[Callable[[bytes], object], C
     if protocol == "redis":
         import redis
 
-        pipe = redis.Redis(port=int(address)).pipeline(transaction=False)
+        pipe = redis.Redis(host="127.0.0.1", port=int(address)).pipeline(transaction=False)
 
         def send(text: bytes) -> None:
             pipe.xadd("cars", {"metadata": text}, maxlen=10000)

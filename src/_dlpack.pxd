@@ -20,5 +20,6 @@ cdef object lend_versioned(object keeper, const DLTensor *tensor, uint64_t flags
 # What an object with `__dlpack__` lends.
 cdef Borrowed borrow(object producer)
 
-# Give up a reference from any thread, with or without the GIL. Once Python has ended, nobody can.
+# Give up a reference from any thread of a pipeline's, with or without the GIL. Once Python has
+# ended, nobody can.
 cdef void drop(void *reference) noexcept nogil

@@ -85,20 +85,30 @@ cdef object lend_versioned(object keeper, const DLTensor *tensor, uint64_t flags
 
 cdef void end_loan(DLManagedTensor *managed) noexcept nogil:
     if managed != NULL:
-        drop(managed.context)
+        let_go(managed.context)
         free(managed)
 
 
 cdef void end_versioned(DLManagedTensorVersioned *managed) noexcept nogil:
     if managed != NULL:
-        drop(managed.context)
+        let_go(managed.context)
         free(managed)
 
 
 cdef void drop(void *reference) noexcept nogil:
-    """Give up a reference; nobody can once Python has ended."""
+    """Give up a reference on a thread of a pipeline's, which does so for each frame."""
     if Py_IsInitialized():
         keep_thread()
+    let_go(reference)
+
+
+cdef void let_go(void *reference) noexcept nogil:
+    """Give up a reference; nobody can once Python has ended.
+
+    Nothing is kept for the thread: its end would want the GIL, which a consumer may hold while it
+    waits for a thread of its own to end.
+    """
+    if Py_IsInitialized():
         with gil:
             Py_DECREF(<object>reference)
 

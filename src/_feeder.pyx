@@ -150,13 +150,15 @@ cdef class AppSource:
         """
         cdef GstBuffer *data
         cdef GstFlowReturn result
+        # Held here: the next run has its own, and may begin while this copies.
+        cdef FrameLayout layout = self.layout
         if run != self.need.run:
             return Pushed.ENDED
         data = NULL
         if buffer.content is not None:
-            data = buffer_moved(buffer.content, buffer.color, self.layout)
+            data = buffer_moved(buffer.content, buffer.color, layout)
         if data == NULL and buffer.content is not None:
-            data = rows_in_place(buffer.content, self.layout)
+            data = rows_in_place(buffer.content, layout)
         if data == NULL:
             data = buffer_to_push(buffer)
         if data == NULL:
@@ -167,11 +169,11 @@ cdef class AppSource:
             gst_buffer_unref(data)
             return Pushed.EMPTY
         try:
-            check_shape(self.layout, buffer.content)
+            check_shape(layout, buffer.content)
         except BaseException:
             gst_buffer_unref(data)
             raise
-        data = self.stamp(self.layout.fit(data))
+        data = self.stamp(layout.fit(data))
         with nogil:
             result = gst_app_src_push_buffer(self.source, data)
         return Pushed.TAKEN if result == GST_FLOW_OK else Pushed.ENDED

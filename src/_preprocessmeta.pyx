@@ -166,6 +166,10 @@ cdef class PreprocessBatchUserMetadata:
     @property
     def _user(self):
         # What BatchMetadata.append adds.
+        self.lease.check()
+        if self.user == NULL:
+            raise ValueError("this is user metadata of another type, and no tensor; acquire one by "
+                             "acquire_preprocess_batch_meta()")
         return wrap_user(self.user, self.lease)
 
     def __bool__(self):

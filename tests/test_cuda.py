@@ -37,7 +37,9 @@ def driver(tmp_path_factory) -> Path:
 @pytest.fixture
 def run_with(driver, run_program):
     def run(source, **environment):
-        done = run_program(source, env={"LD_LIBRARY_PATH": str(driver), **environment})
+        # The driver prints, too: what Python prints must not wait in a buffer meanwhile.
+        environment |= {"LD_LIBRARY_PATH": str(driver), "PYTHONUNBUFFERED": "1"}
+        done = run_program(source, env=environment)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

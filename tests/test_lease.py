@@ -168,14 +168,14 @@ class TestLock:
 
 
 class TestInPipeline:
-    def run(self, *operators):
+    def run(self, *operators, factory="queue"):
         pipeline = Pipeline("metadata")
         pipeline.add("videotestsrc", "src", {"num-buffers": 3})
         pipeline.add("capsfilter", "caps", {"caps": "video/x-raw,format=NV12,width=64,height=48"})
         pipeline.add("nvstreammux", "mux", {"batch-size": 1, "width": 64, "height": 48})
         names = [f"queue{i}" for i in range(len(operators))]
         for name, operator in zip(names, operators, strict=True):
-            pipeline.add("queue", name, {})
+            pipeline.add(factory, name, {})
             pipeline.attach(name, Probe(f"probe-{name}", operator))
         pipeline.add("fakesink", "sink", {})
         pipeline.link("src", "caps")
@@ -227,6 +227,25 @@ class TestInPipeline:
 
         self.run(Keep())
         assert len(kept) == 2 and kept[0] is not kept[1]
+
+    def test_what_the_garbage_collector_shows_stays_stale(self):
+        found = []
+
+        class Check(BatchMetadataOperator):
+            def handle_metadata(self, batch):
+                assert batch.n_frames == 1
+                for view in found:
+                    with pytest.raises(StaleMetadataError):
+                        _ = view.n_frames
+
+        class Find(BatchMetadataOperator):
+            def handle_metadata(self, batch):
+                views = [item for item in gc.get_objects() if type(item) is BatchMetadata]
+                found.extend(view for view in views if "gone" in repr(view))
+
+        # On one thread, so that one looks between two calls of the other.
+        self.run(Check(), Find(), factory="identity")
+        assert found
 
     def test_nothing_of_a_batch_is_seen_in_the_next(self):
         seen = []

@@ -483,3 +483,33 @@ class TestErrors:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             run(clip, lambda flow: flow.preprocess(config()), lambda batch: None, frames=1)
+
+
+def test_a_batch_of_more_tensors_than_the_pool_has_waits_for_none_of_its_own(config):
+    rois = ";".join(["0;0;32;32"] * 7)
+    text = CONFIG.replace("640\n", "16\n").replace("368\n", "16\n")
+    text = text.replace("4;3;368;16", "1;3;16;16").partition("custom-input")[0]
+    path = config(f"{text}process-on-roi=1\nroi-params-src-0={rois}\n")
+    seen = []
+    pipeline = Pipeline("tensors").add("videotestsrc", "src", {"num-buffers": 2})
+    caps = "video/x-raw,format=NV12,width=64,height=48"
+    pipeline.add("capsfilter", "caps", {"caps": caps})
+    pipeline.add("nvstreammux", "mux", {"batch-size": 1, "width": 64, "height": 48})
+    pipeline.add("nvdspreprocess", "make", {"config-file": str(path)})
+    # It holds its last batch.
+    pipeline.add("fakesink", "sink", {"enable-last-sample": True})
+    pipeline.link("src", "caps").link(("caps", "mux"), ("", "sink_%u")).link("mux", "make", "sink")
+    look = Each(lambda batch: seen.append(len(batch.preprocess_batch_items)))
+    pipeline.attach("make", Probe("look", look)).start()
+    try:
+        pipeline.wait(20)
+    finally:
+        pipeline.stop(0)
+    assert seen == [7, 7]
+
+
+def test_user_metadata_of_another_type_is_no_tensor_to_append(batch):
+    user = batch.acquire_user_meta()
+    user.set_user_data_json("{}", 9000)
+    with pytest.raises(ValueError, match="another type"):
+        batch.append(user.as_preprocess_batch())

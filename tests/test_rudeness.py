@@ -137,7 +137,8 @@ def test_a_reader_that_has_had_enough_ends_the_program(clip):
         assert program.stdout.readline() == "frame\n"
         program.stdout.close()
         assert "BrokenPipeError" in program.stderr.read()
-        assert program.wait(20) == 1
+        # Python says 120 where it could not flush stdout at its end.
+        assert program.wait(20) in (1, 120)
 
 
 def test_a_program_without_standard_streams_runs(run_program, clip, tmp_path):

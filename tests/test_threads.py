@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -171,6 +173,61 @@ print(resident() - before)
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 2 << 20
+
+
+CONSUMER = """
+#include <pthread.h>
+#include <semaphore.h>
+static pthread_t thread;
+static sem_t deleted, ending;
+static void (*delete)(void *);
+static void *run(void *managed) {
+  delete(managed);
+  sem_post(&deleted);
+  sem_wait(&ending);
+  return 0;
+}
+void begin(void *managed, void (*deleter)(void *)) {
+  delete = deleter;
+  sem_init(&deleted, 0, 0);
+  sem_init(&ending, 0, 0);
+  pthread_create(&thread, 0, run, managed);
+  sem_wait(&deleted);
+}
+void end(void) {
+  sem_post(&ending);
+  pthread_join(thread, 0);
+}
+"""
+
+
+def test_a_consumer_may_wait_for_its_own_thread_with_the_gil(tmp_path: Path, run_program):
+    """A library gives memory back on a thread of its own, and joins it where Python waits."""
+    (tmp_path / "consumer.c").write_text(CONSUMER)
+    command = ["cc", "-shared", "-fPIC", "-pthread", "-o", "consumer.so", "consumer.c"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=60)
+    done = run_program(
+        """
+        import ctypes, faulthandler
+        import numpy
+        from dsbind.tensor import as_tensor
+
+        faulthandler.dump_traceback_later(20, exit=True)
+        capsule = as_tensor(numpy.zeros(4)).__dlpack__()
+        api = ctypes.pythonapi
+        api.PyCapsule_GetPointer.restype = ctypes.c_void_p
+        api.PyCapsule_GetPointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+        api.PyCapsule_SetName.argtypes = [ctypes.py_object, ctypes.c_char_p]
+        managed = api.PyCapsule_GetPointer(capsule, b"dltensor")
+        used = b"used_dltensor"
+        api.PyCapsule_SetName(capsule, used)
+        # The tensor, its context, and then the deleter.
+        deleter = ctypes.c_void_p.from_address(managed + 56).value
+        ctypes.CDLL("./consumer.so").begin(ctypes.c_void_p(managed), ctypes.c_void_p(deleter))
+        ctypes.PyDLL("./consumer.so").end()
+        """
+    )
+    assert done.returncode == 0, done.stderr
 
 
 SUBINTERPRETER = """

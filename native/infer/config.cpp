@@ -48,6 +48,9 @@ class Loader {
     for (const auto &[id, attrs] : config_.one_class)
       check_attrs(kAttrsPrefix + std::to_string(id), attrs);
     take_labels();
+    /* The frames of other models have to wait for them. */
+    if (config_.network_type != NetworkType::Classifier || config_.process_mode != 2)
+      config_.objects.async = false;
     return std::move(config_);
   }
 
@@ -155,10 +158,14 @@ class Loader {
       throw Error(ErrorKind::Settings,
                   config_.path + " names no model: set onnx-file in [property]");
     }
-    if (!g_file_test(config_.onnx_file.c_str(), G_FILE_TEST_IS_REGULAR))
-      throw Error(ErrorKind::NotFound, "the model '" + config_.onnx_file + "' does not exist; " +
-                                           entry_text(config_, *property("onnx-file")) +
-                                           " is relative to the config file");
+    if (g_file_test(config_.onnx_file.c_str(), G_FILE_TEST_IS_REGULAR)) return;
+    const std::string what = "the model '" + config_.onnx_file + "' does not exist";
+    if (!overrides_.onnx_file.empty())
+      throw Error(ErrorKind::NotFound, what + "; it is the property model-engine-file");
+    const ConfigEntry *entry = property("onnx-file");
+    if (!entry) entry = property("model-engine-file");
+    throw Error(ErrorKind::NotFound,
+                what + "; " + entry_text(config_, *entry) + " is relative to the config file");
   }
 
   void check_pairs() {

@@ -44,6 +44,11 @@ void Pool::close() {
   returned_.notify_all();
 }
 
+void Pool::reserve(size_t buffers) {
+  std::lock_guard<std::mutex> hold(lock_);
+  if (buffers > most_) most_ = buffers;
+}
+
 void Pool::open() {
   std::lock_guard<std::mutex> hold(lock_);
   closed_ = false;

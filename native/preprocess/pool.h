@@ -25,6 +25,9 @@ class Pool : public NvDsPreProcessAcquirer {
   void close();
   void open();
 
+  /* From now on there are at least so many. */
+  void reserve(size_t buffers);
+
  private:
   struct Buffer {
     NvDsPreProcessCustomBuf custom; /* first */
@@ -32,7 +35,7 @@ class Pool : public NvDsPreProcessAcquirer {
     bool taken = false;
   };
 
-  const unsigned most_;
+  size_t most_;
   const size_t bytes_;
   std::mutex lock_;
   std::condition_variable returned_;

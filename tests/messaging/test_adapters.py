@@ -49,7 +49,7 @@ def test_redis_brings_what_is_sent_to_a_stream(tmp_path):
     library, received = adapter("redis"), []
     with redis_server(tmp_path) as server:
         handle, kept = subscribed(library, server.port, b"commands", received)
-        with redis.Redis(port=server.port) as client:
+        with redis.Redis(host="127.0.0.1", port=server.port) as client:
             for number in range(3):
                 client.xadd("commands", {"metadata": f"start {number}"})
         wait_until(lambda: len(received) == 3)

@@ -37,7 +37,7 @@ def to_redis(port, **options):
 
 def entries(port):
     redis = pytest.importorskip("redis")
-    with redis.Redis(port=port) as client:
+    with redis.Redis(host="127.0.0.1", port=port) as client:
         return [json.loads(entry[b"metadata"]) for _, entry in client.xrange("cars")]
 
 
@@ -142,7 +142,7 @@ def test_mqtt_that_wants_a_password_says_so(clip, tmp_path):
 def test_a_message_that_the_broker_refuses_is_counted_and_said_once(clip, tmp_path, caplog):
     redis = pytest.importorskip("redis")
     with redis_server(tmp_path) as server:
-        with redis.Redis(port=server.port) as client:
+        with redis.Redis(host="127.0.0.1", port=server.port) as client:
             client.set("cars", "no stream")
         flow = publishing(clip, **to_redis(server.port))
         flow()
@@ -242,3 +242,30 @@ def test_stopping_does_not_wait_for_room_in_the_queue(clip, tmp_path):
     begun = time.monotonic()
     flow.pipeline.stop(1.0)
     assert time.monotonic() - begun < 15
+
+
+def test_a_pause_while_the_queue_is_full_loses_nothing(clip, tmp_path):
+    with redis_server(tmp_path, started=False) as server:
+        flow = publishing(clip, **to_redis(server.port, queue_size=5))
+        flow.pipeline.start()
+        wait_until(lambda: counts(flow)["messages"] >= 5)
+        flow.pipeline.pause()
+        server.start()
+        flow.pipeline.resume()
+        flow.pipeline.wait()
+        assert len(entries(server.port)) == ALL
+    assert counts(flow)["failed"] == 0
+
+
+def test_a_pause_while_the_end_waits_for_answers_is_no_error(clip, tmp_path):
+    with redis_server(tmp_path, started=False) as server:
+        flow = publishing(clip, **to_redis(server.port, flush_timeout=15000))
+        flow.pipeline.start()
+        wait_until(lambda: counts(flow)["messages"] == ALL)
+        # The last message is there before the end of the stream is.
+        time.sleep(0.3)
+        flow.pipeline.pause()
+        server.start()
+        flow.pipeline.resume()
+        flow.pipeline.wait()
+        assert len(entries(server.port)) == ALL

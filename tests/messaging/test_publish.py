@@ -73,7 +73,7 @@ def test_redis_gets_an_entry_for_each_object_in_order(clip, tmp_path):
             topic="cars",
         )
         flow()
-        with redis.Redis(port=server.port, password="a;secret=1") as client:
+        with redis.Redis(host="127.0.0.1", port=server.port, password="a;secret=1") as client:
             messages = [entry[b"event"] for _, entry in client.xrange("cars")]
     check_all(flow, messages)
     frames = [number // OBJECTS for number in ids(messages)]

@@ -13,6 +13,8 @@ namespace {
 using infer::Error;
 using infer::ErrorKind;
 
+constexpr size_t kBatchesAtOnce = 3;
+
 class MetaLock {
  public:
   explicit MetaLock(NvDsBatchMeta *batch) : batch_(batch) { nvds_acquire_meta_lock(batch_); }
@@ -199,6 +201,10 @@ bool Maker::make(GstBuffer *buffer, NvDsBatchMeta *batch, NvBufSurface *surface)
                 "nvinfer make its own tensors: leave preprocess() out");
   const std::vector<Image> images = images_of(plan_, batch, *surface);
   draw_rois(plan_, batch);
+  /* Tensors stay with their batch: of several for each, no batch may wait for its own, nor for those
+   * that a queue and the sink hold. */
+  const size_t tensors = (images.size() + plan_.batch() - 1) / plan_.batch();
+  if (tensors > 1) pool_->reserve(kBatchesAtOnce * tensors);
   for (size_t first = 0; first < images.size(); first += plan_.batch()) {
     const size_t count = std::min<size_t>(plan_.batch(), images.size() - first);
     if (!prepare(buffer, batch, *surface, images.data() + first, static_cast<unsigned>(count),

@@ -24,6 +24,8 @@ void Reload::request() {
 void Reload::settle() {
   std::unique_lock<std::mutex> lock(mutex_);
   wanted_ = false;
+  /* Who is told of a load may stop the element then and there. */
+  if (thread_.get_id() == std::this_thread::get_id()) return;
   changed_.wait(lock, [this] { return !loading_; });
 }
 

@@ -71,29 +71,51 @@ static void collect(DsbindMsgBroker *self, const NvDsFrameMeta *frame) {
   }
 }
 
+/* Also over a pause, which interrupts the wait for room. */
+static GstFlowReturn push(DsbindMsgBroker *self, const char *topic, const NvDsPayload *payload) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  while (flow == GST_FLOW_OK) {
+    const DsbindPush result =
+        dsbind_sender_push(self->sender, topic, payload->payload, payload->payloadSize);
+    if (result == DSBIND_PUSH_DONE) return GST_FLOW_OK;
+    /* An error was posted, which ends the pipeline. */
+    if (result == DSBIND_PUSH_NEVER) return GST_FLOW_FLUSHING;
+    flow = gst_base_sink_wait_preroll(GST_BASE_SINK(self));
+  }
+  return flow;
+}
+
 static GstFlowReturn render(GstBaseSink *base, GstBuffer *buffer) {
   DsbindMsgBroker *self = DSBIND_MSG_BROKER(base);
   NvDsBatchMeta *batch = gst_buffer_get_nvds_batch_meta(buffer);
-  gboolean goes_on = TRUE;
+  GstFlowReturn flow = GST_FLOW_OK;
   if (!batch) return GST_FLOW_OK;
-  /* The topic does not change while this plays. Without the batch's lock: a sink has the buffer,
-   * and handing over may wait for room. */
-  const char *topic = self->topic ? self->topic : "";
-  for (NvDsMetaList *l = batch->frame_meta_list; l && goes_on; l = l->next) {
+  GST_OBJECT_LOCK(self);
+  char *topic = g_strdup(self->topic ? self->topic : "");
+  GST_OBJECT_UNLOCK(self);
+  /* Without the batch's lock: a sink has the buffer, and handing over may wait for room. */
+  for (NvDsMetaList *l = batch->frame_meta_list; l && flow == GST_FLOW_OK; l = l->next) {
     collect(self, l->data);
-    for (guint i = self->payloads->len; i && goes_on; i--) {
-      const NvDsPayload *payload = g_ptr_array_index(self->payloads, i - 1);
-      goes_on = dsbind_sender_push(self->sender, topic, payload->payload, payload->payloadSize);
-    }
+    for (guint i = self->payloads->len; i && flow == GST_FLOW_OK; i--)
+      flow = push(self, topic, g_ptr_array_index(self->payloads, i - 1));
   }
-  /* Where it was interrupted, this stops. Else an error was posted, which ends the pipeline. */
-  return goes_on ? GST_FLOW_OK : GST_FLOW_FLUSHING;
+  g_free(topic);
+  return flow;
+}
+
+/* Waits for the answers; after a pause the time begins anew. FALSE where the stream is flushed. With
+ * the preroll lock, which the base class holds for events, too. */
+static gboolean wait_for_answers(DsbindMsgBroker *self, guint *left) {
+  GstFlowReturn flow = GST_FLOW_OK;
+  while (flow == GST_FLOW_OK && !dsbind_sender_flush(self->sender, self->flush_timeout, left))
+    flow = gst_base_sink_wait_preroll(GST_BASE_SINK(self));
+  return flow == GST_FLOW_OK;
 }
 
 /* Messages that are left when the time is up are lost: an error where each was to arrive. */
 static void flush(DsbindMsgBroker *self) {
-  if (!self->sender) return;
-  const guint left = dsbind_sender_flush(self->sender, self->flush_timeout);
+  guint left = 0;
+  if (!self->sender || !wait_for_answers(self, &left)) return;
   DsbindSenderStats stats;
   dsbind_sender_stats(self->sender, &stats);
   if (stats.dropped)

@@ -57,6 +57,7 @@ static void give_up(Client *self) {
   g_hash_table_iter_init(&iter, self->under_way);
   while (g_hash_table_iter_next(&iter, NULL, &sent)) {
     dsbind_sent_fail(sent);
+    ((DsbindSent *)sent)->kind = DSBIND_ADAPTER_AGAIN; /* whatever was said of another one */
     g_queue_push_tail(&self->done, sent);
     g_hash_table_iter_remove(&iter);
   }

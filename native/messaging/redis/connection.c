@@ -119,12 +119,12 @@ redisContext *dsbind_redis_open(const DsbindRedisSettings *settings) {
   const struct timeval limit = {.tv_sec = TIMEOUT_SECONDS};
   redisContext *context =
       redisConnectWithTimeout(settings->address.host, (int)settings->address.port, limit);
-  if (context && !context->err && redisSetTimeout(context, limit) == REDIS_OK &&
-      (!settings->tls || start_tls(settings, context)) && greet(settings, context))
+  const gboolean connected =
+      context && !context->err && redisSetTimeout(context, limit) == REDIS_OK;
+  if (connected && (!settings->tls || start_tls(settings, context)) && greet(settings, context))
     return context;
   /* What failed later has said so. */
-  if (!context || context->err == REDIS_ERR_IO ||
-      (context->err == REDIS_ERR_OTHER && !settings->tls))
+  if (!connected || context->err == REDIS_ERR_IO)
     dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "redis at %s:%u cannot be reached: %s",
                         settings->address.host, settings->address.port,
                         context ? context->errstr : "out of memory");

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads streams as one of a group of consumers: each entry goes to one of them, and is acknowledged
  * when the callback has seen it. */
-#include <string.h>
-
 #include "connection.h"
 
 /* How long a read waits; also how long the end of the thread takes at most. */
@@ -36,13 +34,13 @@ static gboolean make_groups(const DsbindRedisConsumer *self, redisContext *conte
 /* An entry is [id, [field, value, ...]]. */
 static void take_entry(const DsbindRedisConsumer *self, redisContext *context, char *topic,
                        const redisReply *entry) {
-  if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 ||
+  if (entry->type != REDIS_REPLY_ARRAY || entry->elements != 2 || !entry->element[0]->str ||
       entry->element[1]->type != REDIS_REPLY_ARRAY)
     return;
   const redisReply *fields = entry->element[1];
   const redisReply *value = NULL;
   for (gsize i = 0; i + 1 < fields->elements; i += 2)
-    if (!value || strcmp(fields->element[i]->str, self->settings->field) == 0)
+    if (!value || g_strcmp0(fields->element[i]->str, self->settings->field) == 0)
       value = fields->element[i + 1];
   if (value && value->type == REDIS_REPLY_STRING && value->len <= G_MAXINT)
     self->callback(NVDS_MSGAPI_OK, value->str, (int)value->len, topic, self->user);
@@ -56,7 +54,9 @@ static void take(const DsbindRedisConsumer *self, redisContext *context, const r
   if (reply->type != REDIS_REPLY_ARRAY) return;
   for (gsize i = 0; i < reply->elements; i++) {
     const redisReply *stream = reply->element[i];
-    if (stream->type != REDIS_REPLY_ARRAY || stream->elements != 2) continue;
+    if (stream->type != REDIS_REPLY_ARRAY || stream->elements != 2 || !stream->element[0]->str ||
+        stream->element[1]->type != REDIS_REPLY_ARRAY)
+      continue;
     const redisReply *entries = stream->element[1];
     for (gsize n = 0; n < entries->elements; n++)
       take_entry(self, context, stream->element[0]->str, entries->element[n]);

@@ -21,6 +21,7 @@ static void give_up(Client *self) {
   self->broken = TRUE;
   while ((sent = g_queue_pop_head(&self->under_way))) {
     dsbind_sent_fail(sent);
+    sent->kind = DSBIND_ADAPTER_AGAIN; /* whatever was said of another one */
     g_queue_push_tail(&self->done, sent);
   }
 }

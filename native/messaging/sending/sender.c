@@ -101,8 +101,8 @@ static DsbindMessage *message_new(DsbindSender *self, const char *topic, const v
 }
 
 /* Makes room by the policy. FALSE where the new message does not get in. */
-static gboolean make_room(DsbindSender *self) {
-  while (self->waiting.length >= self->queue_size) {
+static gboolean make_room(DsbindSender *self, DsbindPush *result) {
+  while (!self->dead && self->waiting.length >= self->queue_size) {
     if (self->policy == DSBIND_POLICY_DROP_NEWEST) {
       self->stats.dropped++;
       return FALSE;
@@ -113,41 +113,44 @@ static gboolean make_room(DsbindSender *self) {
       dsbind_sender_drop(self, oldest);
       continue;
     }
-    if (self->stop || self->interrupted || self->dead) {
-      self->stats.failed++;
+    if (self->stop || self->interrupted) {
+      *result = DSBIND_PUSH_INTERRUPTED;
       return FALSE;
     }
     g_cond_wait(&self->room, &self->lock);
   }
-  return TRUE;
+  if (!self->dead) return TRUE;
+  self->stats.failed++;
+  *result = DSBIND_PUSH_NEVER;
+  return FALSE;
 }
 
-gboolean dsbind_sender_push(DsbindSender *self, const char *topic, const void *bytes, gsize size) {
+DsbindPush dsbind_sender_push(DsbindSender *self, const char *topic, const void *bytes, gsize size) {
   DsbindMessage *message = message_new(self, topic, bytes, size);
+  DsbindPush result = DSBIND_PUSH_DONE;
   g_mutex_lock(&self->lock);
-  if (self->dead) self->stats.failed++;
-  const gboolean enters = !self->dead && make_room(self);
+  const gboolean enters = make_room(self, &result);
   /* Not while it waits for room: counts add up at any time. */
-  self->stats.messages++;
+  if (result != DSBIND_PUSH_INTERRUPTED) self->stats.messages++;
   if (enters) {
     self->stats.queued++;
     g_queue_push_tail_link(&self->waiting, &message->link);
     if (self->waiting.length == 1) g_cond_signal(&self->work);
   }
-  const gboolean goes_on = !self->dead && !self->interrupted;
   g_mutex_unlock(&self->lock);
   if (!enters) g_free(message);
-  return goes_on;
+  return result;
 }
 
-guint dsbind_sender_flush(DsbindSender *self, guint milliseconds) {
+gboolean dsbind_sender_flush(DsbindSender *self, guint milliseconds, guint *left) {
   const gint64 deadline = g_get_monotonic_time() + milliseconds * G_GINT64_CONSTANT(1000);
   g_mutex_lock(&self->lock);
   while (self->stats.queued && !self->stop && !self->interrupted && !self->dead)
     if (!g_cond_wait_until(&self->room, &self->lock, deadline)) break;
-  const guint left = self->stats.queued;
+  *left = self->stats.queued;
+  const gboolean whole = !*left || !self->interrupted;
   g_mutex_unlock(&self->lock);
-  return left;
+  return whole;
 }
 
 void dsbind_sender_interrupt(DsbindSender *self, gboolean on) {

@@ -49,11 +49,18 @@ DsbindSender *dsbind_sender_new(const DsbindSenderSettings *settings, DsbindSend
 /* Ends the thread; what was not acknowledged counts as failed. `last` gets the final counts. */
 void dsbind_sender_free(DsbindSender *self, DsbindSenderStats *last);
 
-/* Hands a message over. FALSE when nothing can be sent any more, or while it is interrupted. */
-gboolean dsbind_sender_push(DsbindSender *self, const char *topic, const void *bytes, gsize size);
+typedef enum {
+  DSBIND_PUSH_DONE,        /* the message is in one of the counts */
+  DSBIND_PUSH_INTERRUPTED, /* it was not taken, and is in none */
+  DSBIND_PUSH_NEVER,       /* nothing can be sent any more */
+} DsbindPush;
 
-/* Waits until all is acknowledged: the number of messages that are not, in the end. */
-guint dsbind_sender_flush(DsbindSender *self, guint milliseconds);
+/* Hands a message over. */
+DsbindPush dsbind_sender_push(DsbindSender *self, const char *topic, const void *bytes, gsize size);
+
+/* Waits until all is acknowledged; `left` is the number of messages that are not, in the end. FALSE
+ * where it was interrupted before the time was up. */
+gboolean dsbind_sender_flush(DsbindSender *self, guint milliseconds, guint *left);
 
 /* While it is set, nothing of the above waits. */
 void dsbind_sender_interrupt(DsbindSender *self, gboolean on);

@@ -106,6 +106,9 @@ static void names_are_checked() {
   CHECK_HAS(warning_with("process-mode=2\ninterval=3\n"), "it is for whole frames");
   CHECK_HAS(warning_with("network-type=2\nclassifier-async-mode=1\n"),
             "a classifier (network-type=1) on objects (process-mode=2)");
+  std::string primary =
+      folder->write("p.txt", "[property]\nonnx-file=m.onnx\nclassifier-async-mode=1\n");
+  CHECK(!load_config(primary).objects.async);
   CHECK_HAS(warning_with("dump-output-tensor=1\n"), "output-tensor-meta=1 hands out the tensors");
   CHECK_HAS(warning_with("symmetric-padding=1\n"), "without maintain-aspect-ratio=1");
   puts("names: nearest one suggested, TensorRT keys in one warning");
@@ -174,6 +177,11 @@ static void files_are_named() {
   CHECK_HAS(error_of([&] { load_config(engine); }), "export the model to ONNX");
   std::string gone = folder->write("g.txt", "[property]\nonnx-file=gone.onnx\n");
   CHECK_HAS(error_of([&] { load_config(gone); }), "gone.onnx' does not exist");
+  std::string old = folder->write("o.txt", "[property]\nmodel-engine-file=old.onnx\n");
+  CHECK_HAS(error_of([&] { load_config(old); }), "model-engine-file=old.onnx is relative");
+  Overrides other;
+  other.onnx_file = "/other.onnx";
+  CHECK_HAS(error_of([&] { load_config(no_model, other); }), "the property model-engine-file");
   std::string text = folder->write("t.txt", "this is no config\n");
   CHECK_HAS(error_of([&] { load_config(text); }), "not a valid config file");
   folder->write("bad.txt", "a\n\xff\xfe\n");
