@@ -3,33 +3,13 @@
 
 #include <dlfcn.h>
 #include <glib.h>
-#include <stdlib.h>
 
 #include <memory>
-#include <sstream>
 
 #include "dsbind_runtime.h"
 #include "error.h"
 
 namespace dsbind::infer {
-namespace {
-
-constexpr char kSdk[] = "/opt/nvidia/deepstream/deepstream";
-
-/* Absolute, links followed; empty when there is no such file. */
-std::string real_path(const std::string &path) {
-  std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
-  return real ? real.get() : "";
-}
-
-bool below(const std::string &path, const std::string &folder) {
-  if (folder.empty()) return false;
-  std::string real = real_path(folder);
-  if (real.empty() || real == "/") return false;
-  return path.compare(0, real.size() + 1, real + "/") == 0;
-}
-
-}  // namespace
 
 const char *parser_key(NetworkType type) {
   switch (type) {
@@ -45,20 +25,13 @@ bool has_custom_parser(const Config &config) {
 }
 
 void *load_parser(const Config &config) {
-  std::string path = real_path(config.custom_library);
-  if (path.empty())
+  std::unique_ptr<char, decltype(&g_free)> found(
+      dsbind_runtime_find_library(config.custom_library.c_str(), nullptr), g_free);
+  if (!found)
     throw Error(ErrorKind::NotFound,
                 "the library '" + config.custom_library + "' (custom-lib-path) does not exist");
-  std::unique_ptr<char, decltype(&g_free)> own(g_path_get_dirname(real_path(config.path).c_str()),
-                                               g_free);
-  const char *sdk = g_getenv("DEEPSTREAM_ROOT");
-  bool allowed = below(path, own.get()) || below(path, sdk && *sdk ? sdk : kSdk) ||
-                 below(path, dsbind_runtime_library_dir());
-  const char *more = g_getenv("DSBIND_LIBRARY_PATH");
-  std::istringstream folders(more ? more : "");
-  for (std::string folder; !allowed && std::getline(folders, folder, ':');)
-    allowed = below(path, folder);
-  if (!allowed)
+  const std::string path = found.get();
+  if (!dsbind_runtime_may_load(path.c_str(), config.path.c_str()))
     throw Error(ErrorKind::Settings,
                 "the library '" + path + "' (custom-lib-path of " + config.path +
                     ") is not loaded: it lies neither below the config's folder nor in the SDK; "

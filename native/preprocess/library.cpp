@@ -2,10 +2,8 @@
 #include "library.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
 
 #include <memory>
-#include <sstream>
 
 #include "dsbind_runtime.h"
 #include "error.h"
@@ -16,45 +14,13 @@ namespace {
 using infer::Error;
 using infer::ErrorKind;
 
-constexpr char kSdk[] = "/opt/nvidia/deepstream/deepstream";
 constexpr char kOurs[] = "libcustom2d_preprocess.so"; /* the name that the SDK's has */
-
-/* Absolute, links followed; empty when there is no such file. */
-std::string real_path(const std::string &path) {
-  std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
-  return real ? real.get() : "";
-}
-
-std::string folder_of(const std::string &path) {
-  std::unique_ptr<char, decltype(&g_free)> folder(g_path_get_dirname(path.c_str()), g_free);
-  return folder.get();
-}
-
-bool below(const std::string &path, const std::string &folder) {
-  const std::string real = folder.empty() ? "" : real_path(folder);
-  if (real.empty() || real == "/") return false;
-  return path.compare(0, real.size() + 1, real + "/") == 0;
-}
-
-bool is_allowed(const std::string &path, const std::string &config) {
-  const char *sdk = g_getenv("DEEPSTREAM_ROOT");
-  if (below(path, folder_of(real_path(config))) || below(path, sdk && *sdk ? sdk : kSdk) ||
-      below(path, dsbind_runtime_library_dir()))
-    return true;
-  const char *more = g_getenv("DSBIND_LIBRARY_PATH");
-  std::istringstream folders(more ? more : "");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (below(path, folder)) return true;
-  return false;
-}
 
 /* Configs name the SDK's default library: without an SDK it is ours. */
 std::string chosen(const Plan &plan) {
-  const std::string ours = std::string(dsbind_runtime_library_dir()) + "/" + kOurs;
-  if (plan.library.empty()) return real_path(ours);
-  std::string path = real_path(plan.library);
-  std::unique_ptr<char, decltype(&g_free)> name(g_path_get_basename(plan.library.c_str()), g_free);
-  return path.empty() && std::string(name.get()) == kOurs ? real_path(ours) : path;
+  std::unique_ptr<char, decltype(&g_free)> found(
+      dsbind_runtime_find_library(plan.library.c_str(), kOurs), g_free);
+  return found ? found.get() : "";
 }
 
 /* Runs code of the library: what it throws becomes an Error. */
@@ -77,7 +43,7 @@ Library::Library(const Plan &plan) : path_(chosen(plan)), config_path_(plan.path
                                          "' (custom-lib-path of " + plan.path +
                                          ") does not exist; leave custom-lib-path out to use "
                                          "dsbind's own");
-  if (!is_allowed(path_, plan.path))
+  if (!dsbind_runtime_may_load(path_.c_str(), plan.path.c_str()))
     throw Error(ErrorKind::Settings,
                 "the library '" + path_ + "' (custom-lib-path of " + plan.path +
                     ") is not loaded: it lies neither below the config's folder nor in the SDK; "

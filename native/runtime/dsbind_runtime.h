@@ -57,6 +57,16 @@ void *dsbind_runtime_symbol(const char *name);
 const char *dsbind_runtime_library_dir(void);
 const char *dsbind_runtime_plugin_dir(void);
 
+/* The library that a program or a config names: absolute, links followed. Where there is no such file,
+ * or "" was named, the bundle's `ours`, which may be NULL; of another name only `path` counts. To be
+ * freed; NULL when there is none. */
+char *dsbind_runtime_find_library(const char *path, const char *ours);
+
+/* Whether the library at an absolute path without links may be loaded: it lies below the folder of
+ * the config that names it, in the SDK, in the bundle, or in a folder of DSBIND_LIBRARY_PATH (':'
+ * between them). */
+gboolean dsbind_runtime_may_load(const char *path, const char *config);
+
 /* Registers the plugins of the bundle with GStreamer, once, and those of the chosen origin in their
  * place; gst_init() has been called. */
 gboolean dsbind_runtime_register_plugins(GError **error);

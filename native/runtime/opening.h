@@ -13,6 +13,10 @@ void *dsbind_open_library(const char *path, const char *packages, char **why);
 /* Opens a library that is asked for by its name later, where the loader does not find it. */
 void dsbind_open_beside(const char *name, const char *packages);
 
+/* Folder of the SDK, whether it is there or not: DEEPSTREAM_ROOT, or where it installs itself. To be
+ * freed. */
+char *dsbind_sdk_root(void);
+
 /* Whether this machine offers a GPU to the program. Starts nothing: the driver, once started, does
  * not work in forked processes. `why` says how one can tell that there is none. */
 gboolean dsbind_has_gpu(char **why);

@@ -95,7 +95,7 @@ static void find_nvidia(void) {
   g_free(packages);
 }
 
-static char *sdk_root(void) {
+char *dsbind_sdk_root(void) {
   const char *root = g_getenv("DEEPSTREAM_ROOT");
   return g_canonicalize_filename(root && *root ? root : SDK_ROOT, NULL);
 }
@@ -104,7 +104,7 @@ static char *sdk_root(void) {
 static char *origin_dir(int origin) {
   if (origin == BUNDLED) return g_strdup(bundle_dir());
   if (origin == NVIDIA) return nvidia_dir && *nvidia_dir ? g_strdup(nvidia_dir) : NULL;
-  char *root = sdk_root();
+  char *root = dsbind_sdk_root();
   /* `dsbind samples install` lays out a tree of the same names, whose libraries are the bundle's. */
   char *mark = g_build_filename(root, ".dsbind-samples", NULL);
   char *dir = g_build_filename(root, "lib", NULL);
@@ -118,7 +118,7 @@ static char *origin_dir(int origin) {
 /* What to do where an origin that was asked for is not there. */
 static char *how_to_install(int origin) {
   if (origin == NVIDIA) return g_strdup("not installed: pip install \"dsbind[nvidia]\"");
-  char *root = sdk_root();
+  char *root = dsbind_sdk_root();
   char *text = g_strdup_printf("not installed in %s: install the DeepStream SDK, or name its folder "
                                "by DEEPSTREAM_ROOT", root);
   g_free(root);

@@ -18,17 +18,20 @@
 #include "gst-nvevent.h"
 #include "gstnvdsmeta.h"
 #include "nvmm.h"
+#include "posting.h"
 
 GST_DEBUG_CATEGORY_STATIC(dsbind_analytics_debug);
 #define GST_CAT_DEFAULT dsbind_analytics_debug
 
 using namespace dsbind::analytics;
+using dsbind::elements::post_error;
+using dsbind::elements::post_warnings;
+using dsbind::elements::post_warning;
 using dsbind::infer::Error;
 using dsbind::infer::ErrorKind;
 
 namespace {
 
-constexpr size_t kMaxWarnings = 16;
 constexpr size_t kMaxStreams = 65536;
 
 /* One stream, with its rules in the pixels of its frames. */
@@ -83,26 +86,9 @@ G_DEFINE_TYPE(DsbindAnalytics, dsbind_analytics, GST_TYPE_BASE_TRANSFORM)
 
 #define DSBIND_ANALYTICS(object) (reinterpret_cast<DsbindAnalytics *>(object))
 
-static void post_error(DsbindAnalytics *self, const Error &error) {
-  if (error.kind() == ErrorKind::NotFound)
-    GST_ELEMENT_ERROR(self, RESOURCE, NOT_FOUND, ("%s", error.what()), (nullptr));
-  else if (error.kind() == ErrorKind::Settings)
-    GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", error.what()), (nullptr));
-  else
-    GST_ELEMENT_ERROR(self, STREAM, FAILED, ("%s", error.what()), (nullptr));
-}
-
-static void post_warning(DsbindAnalytics *self, const std::string &text) {
-  GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("%s", text.c_str()), (nullptr));
-}
-
 static std::shared_ptr<const Rules> load(DsbindAnalytics *self, const std::string &path) {
   auto rules = std::make_shared<const Rules>(load_rules(path));
-  size_t shown = std::min(rules->warnings.size(), kMaxWarnings);
-  for (size_t i = 0; i < shown; i++) post_warning(self, rules->warnings[i]);
-  if (shown < rules->warnings.size())
-    post_warning(self,
-                 std::to_string(rules->warnings.size() - shown) + " more warnings about the config");
+  post_warnings(self, rules->warnings);
   return rules;
 }
 

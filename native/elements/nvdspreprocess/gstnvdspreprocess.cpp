@@ -15,18 +15,20 @@
 #include "gstnvdsmeta.h"
 #include "maker.h"
 #include "nvmm.h"
+#include "posting.h"
 #include "value.h"
 
 GST_DEBUG_CATEGORY_STATIC(dsbind_preprocess_debug);
 #define GST_CAT_DEFAULT dsbind_preprocess_debug
 
 using namespace dsbind::preprocess;
+using dsbind::elements::post_error;
+using dsbind::elements::post_warnings;
 using dsbind::infer::Error;
 using dsbind::infer::ErrorKind;
 
 namespace {
 
-constexpr size_t kMaxWarnings = 16;
 
 /* What properties said; unset ones leave the word to the config file. Under the object lock. */
 struct Settings {
@@ -70,33 +72,6 @@ static GType dsbind_preprocess_get_type(void);
 G_DEFINE_TYPE(DsbindPreprocess, dsbind_preprocess, GST_TYPE_BASE_TRANSFORM)
 
 #define DSBIND_PREPROCESS(object) (reinterpret_cast<DsbindPreprocess *>(object))
-
-static void post_error(DsbindPreprocess *self, const std::exception &problem) {
-  const auto *error = dynamic_cast<const Error *>(&problem);
-  switch (error ? error->kind() : ErrorKind::Run) {
-    case ErrorKind::NotFound:
-      GST_ELEMENT_ERROR(self, RESOURCE, NOT_FOUND, ("%s", problem.what()), (nullptr));
-      break;
-    case ErrorKind::Settings:
-      GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", problem.what()), (nullptr));
-      break;
-    case ErrorKind::Library:
-      GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS, ("%s", problem.what()), (nullptr));
-      break;
-    case ErrorKind::Run:
-      GST_ELEMENT_ERROR(self, STREAM, FAILED, ("%s", problem.what()), (nullptr));
-      break;
-  }
-}
-
-static void post_warnings(DsbindPreprocess *self, const std::vector<std::string> &warnings) {
-  size_t shown = std::min(warnings.size(), kMaxWarnings);
-  for (size_t i = 0; i < shown; i++)
-    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("%s", warnings[i].c_str()), (nullptr));
-  if (shown < warnings.size())
-    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS,
-                        ("%zu more warnings about the config", warnings.size() - shown), (nullptr));
-}
 
 static std::vector<guint64> parse_targets(const std::string &text) {
   std::vector<guint64> targets;

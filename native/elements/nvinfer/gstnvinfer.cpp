@@ -17,6 +17,7 @@
 #include "job.h"
 #include "lanes.h"
 #include "nvmm.h"
+#include "posting.h"
 #include "reload.h"
 #include "settings.h"
 #include "tensor_input.h"
@@ -25,10 +26,12 @@ GST_DEBUG_CATEGORY_STATIC(dsbind_infer_debug);
 #define GST_CAT_DEFAULT dsbind_infer_debug
 
 using namespace dsbind::infer;
+using dsbind::elements::post_error;
+using dsbind::elements::post_warnings;
 
 namespace {
 
-constexpr size_t kMaxWarnings = 16;
+constexpr char kNotOurs[] = "inference failed: ";
 
 struct State {
   explicit State(std::function<void()> load) : reload(std::move(load)) {}
@@ -73,39 +76,11 @@ G_DEFINE_TYPE(DsbindInfer, dsbind_infer, GST_TYPE_BASE_TRANSFORM)
 
 #define DSBIND_INFER(object) (reinterpret_cast<DsbindInfer *>(object))
 
-static void post_error(DsbindInfer *self, const std::exception &problem) {
-  const auto *error = dynamic_cast<const Error *>(&problem);
-  switch (error ? error->kind() : ErrorKind::Run) {
-    case ErrorKind::NotFound:
-      GST_ELEMENT_ERROR(self, RESOURCE, NOT_FOUND, ("%s", problem.what()), (nullptr));
-      break;
-    case ErrorKind::Settings:
-      GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", problem.what()), (nullptr));
-      break;
-    case ErrorKind::Library:
-      GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS, ("%s", problem.what()), (nullptr));
-      break;
-    case ErrorKind::Run:
-      GST_ELEMENT_ERROR(self, STREAM, FAILED,
-                        ("%s%s", error ? "" : "inference failed: ", problem.what()), (nullptr));
-      break;
-  }
-}
-
 /* Lanes fail together, when the model or the memory does: the first one tells, the others would
  * only repeat it. */
 static GstFlowReturn fail(DsbindInfer *self, const std::exception &problem) {
-  if (!self->state->failed.exchange(true)) post_error(self, problem);
+  if (!self->state->failed.exchange(true)) post_error(self, problem, kNotOurs);
   return GST_FLOW_ERROR;
-}
-
-static void post_warnings(DsbindInfer *self, const std::vector<std::string> &warnings) {
-  size_t shown = std::min(warnings.size(), kMaxWarnings);
-  for (size_t i = 0; i < shown; i++)
-    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("%s", warnings[i].c_str()), (nullptr));
-  if (shown < warnings.size())
-    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS,
-                        ("%zu more warnings about the config", warnings.size() - shown), (nullptr));
 }
 
 /* Loads what the properties say now. Throws Error. */
@@ -178,7 +153,7 @@ static gboolean dsbind_infer_start(GstBaseTransform *base) {
         [self](GstBuffer *buffer, Lanes::Task *task) { return pass(self, buffer, task); });
     return TRUE;
   } catch (const Error &error) {
-    post_error(self, error);
+    post_error(self, error, kNotOurs);
   } catch (const std::exception &error) {
     GST_ELEMENT_ERROR(self, LIBRARY, INIT, ("nvinfer cannot start: %s", error.what()), (nullptr));
   }

@@ -14,16 +14,17 @@
 #include "error.h"
 #include "gstnvdsmeta.h"
 #include "nvmm.h"
+#include "posting.h"
 #include "properties.h"
 
 GST_DEBUG_CATEGORY_STATIC(dsbind_tracker_debug);
 #define GST_CAT_DEFAULT dsbind_tracker_debug
 
 using namespace dsbind::nvtracker;
+using dsbind::elements::post_error;
+using dsbind::elements::post_warnings;
 
 namespace {
-
-constexpr size_t kMaxWarnings = 16;
 
 struct State {
   Properties set;                 /* under the object lock */
@@ -46,33 +47,6 @@ G_DEFINE_TYPE(DsbindTracker, dsbind_tracker, GST_TYPE_BASE_TRANSFORM)
 
 #define DSBIND_TRACKER(object) (reinterpret_cast<DsbindTracker *>(object))
 
-static void post_error(DsbindTracker *self, const Error &error) {
-  switch (error.kind()) {
-    case ErrorKind::NotFound:
-      GST_ELEMENT_ERROR(self, RESOURCE, NOT_FOUND, ("%s", error.what()), (nullptr));
-      break;
-    case ErrorKind::Settings:
-      GST_ELEMENT_ERROR(self, RESOURCE, SETTINGS, ("%s", error.what()), (nullptr));
-      break;
-    case ErrorKind::Library:
-      GST_ELEMENT_ERROR(self, LIBRARY, SETTINGS, ("%s", error.what()), (nullptr));
-      break;
-    case ErrorKind::Run:
-      GST_ELEMENT_ERROR(self, STREAM, FAILED, ("%s", error.what()), (nullptr));
-      break;
-  }
-}
-
-static void post_warnings(DsbindTracker *self) {
-  const std::vector<std::string> warnings = self->state->engine->take_warnings();
-  const size_t shown = std::min(warnings.size(), kMaxWarnings);
-  for (size_t i = 0; i < shown; i++)
-    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS, ("%s", warnings[i].c_str()), (nullptr));
-  if (shown < warnings.size())
-    GST_ELEMENT_WARNING(self, RESOURCE, SETTINGS,
-                        ("%zu more warnings about the config", warnings.size() - shown), (nullptr));
-}
-
 /* How many streams a batch may hold, as the muxer says; 1 where nobody does. */
 static guint batch_size_of(DsbindTracker *self) {
   guint size = 0;
@@ -91,7 +65,7 @@ static gboolean dsbind_tracker_start(GstBaseTransform *base) {
   GST_OBJECT_UNLOCK(self);
   try {
     self->state->engine = std::make_unique<Engine>(properties, batch_size_of(self));
-    post_warnings(self);
+    post_warnings(self, self->state->engine->take_warnings());
     return TRUE;
   } catch (const Error &error) {
     post_error(self, error);
@@ -120,7 +94,7 @@ static GstFlowReturn dsbind_tracker_transform_ip(GstBaseTransform *base, GstBuff
   }
   try {
     self->state->engine->track(batch, surface);
-    post_warnings(self);
+    post_warnings(self, self->state->engine->take_warnings());
     return GST_FLOW_OK;
   } catch (const Error &error) {
     post_error(self, error);

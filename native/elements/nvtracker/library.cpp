@@ -3,62 +3,21 @@
 
 #include <dlfcn.h>
 #include <dsbind_runtime.h>
-#include <stdlib.h>
 
 #include <memory>
-#include <sstream>
 
 #include "error.h"
 
 namespace dsbind::nvtracker {
 namespace {
 
-constexpr char kSdk[] = "/opt/nvidia/deepstream/deepstream";
 constexpr char kOurs[] = "libnvds_nvmultiobjecttracker.so";
-
-/* Absolute, links followed; empty when there is no such file. */
-std::string real_path(const std::string &path) {
-  std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
-  return real ? real.get() : "";
-}
-
-std::string folder_of(const std::string &path) {
-  std::unique_ptr<char, decltype(&g_free)> folder(g_path_get_dirname(path.c_str()), g_free);
-  return folder.get();
-}
-
-std::string name_of(const std::string &path) {
-  std::unique_ptr<char, decltype(&g_free)> name(g_path_get_basename(path.c_str()), g_free);
-  return name.get();
-}
-
-bool below(const std::string &path, const std::string &folder) {
-  if (folder.empty()) return false;
-  std::string real = real_path(folder);
-  if (real.empty() || real == "/") return false;
-  return path.compare(0, real.size() + 1, real + "/") == 0;
-}
-
-bool allowed(const std::string &path, const std::string &config_path) {
-  const char *sdk = g_getenv("DEEPSTREAM_ROOT");
-  std::string config = real_path(config_path);
-  if (!config.empty() && below(path, folder_of(config))) return true;
-  if (below(path, sdk && *sdk ? sdk : kSdk) || below(path, dsbind_runtime_library_dir()))
-    return true;
-  const char *more = g_getenv("DSBIND_LIBRARY_PATH");
-  std::istringstream folders(more ? more : "");
-  for (std::string folder; std::getline(folders, folder, ':');)
-    if (below(path, folder)) return true;
-  return false;
-}
 
 /* Programs name the SDK's library; without an SDK that is the bundle's. */
 std::string chosen(const std::string &name) {
-  std::string ours = std::string(dsbind_runtime_library_dir()) + "/" + kOurs;
-  if (name.empty()) return real_path(ours);
-  std::string path = real_path(name);
-  if (path.empty() && name_of(name) == kOurs) return real_path(ours);
-  return path;
+  std::unique_ptr<char, decltype(&g_free)> found(dsbind_runtime_find_library(name.c_str(), kOurs),
+                                                 g_free);
+  return found ? found.get() : "";
 }
 
 }  // namespace
@@ -68,7 +27,7 @@ Library::Library(const std::string &name, const std::string &config_path) : path
     throw Error(ErrorKind::NotFound,
                 "the tracker library '" + name +
                     "' (ll-lib-file) does not exist; leave ll-lib-file out to use dsbind's own");
-  if (!allowed(path_, config_path))
+  if (!dsbind_runtime_may_load(path_.c_str(), config_path.c_str()))
     throw Error(ErrorKind::Settings,
                 "the tracker library '" + path_ +
                     "' (ll-lib-file) is not loaded: it lies neither below the folder of "
