@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
+from growing import MEASURABLE
 
 import dsbind
 
 PROGRAM = """
     import ctypes, gc, os, statistics, sys, threading
     from dsbind import *
+    from growing import allocated
 
     kind, clip, bad, model, out = sys.argv[1:]
     size = {"width": 64, "height": 48}
@@ -118,20 +120,8 @@ PROGRAM = """
         flow.encode(out)
         flow.retrieve(Keep())
 
-    class Malloc(ctypes.Structure):  # struct mallinfo2
-        _fields_ = [(name, ctypes.c_size_t) for name in (
-            "arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks",
-            "fordblks", "keepcost")]
-
-    mallinfo = ctypes.CDLL(None).mallinfo2
-    mallinfo.restype = Malloc
-
     def now():
-        # What is allocated, not what is resident: the heap's holes differ from run to run.
-        heap = mallinfo()
-        return heap.uordblks + heap.hblkhd, *(
-            len(os.listdir(f"/proc/self/{what}")) for what in ("task", "fd")
-        )
+        return allocated(), *(len(os.listdir(f"/proc/self/{what}")) for what in ("task", "fd"))
 
     cycle, samples = globals()[kind], []
     # Here a program, or the traceback of an error, refers to itself.
@@ -183,8 +173,7 @@ def test_a_hundred_cycles_leave_no_object_no_thread_no_file_and_no_memory(
             "GST_TRACERS": "leaks",
             "GST_DEBUG": "GST_TRACER:7,leaks:7",
             "GST_DEBUG_NO_COLOR": "1",
-            # mallinfo2() tells of the main arena only.
-            "MALLOC_ARENA_MAX": "1",
+            **MEASURABLE,
         },
     )
     assert done.returncode == 0, done.stderr

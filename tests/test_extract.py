@@ -8,6 +8,7 @@ import threading
 
 import numpy
 import pytest
+from growing import MEASURABLE
 from probing import Handle, converted, run, white
 
 import dsbind
@@ -255,13 +256,10 @@ class TestExtract:
     def test_memory_of_kept_frames_comes_back(self, run_program):
         result = run_program(
             """
-            import os, numpy
+            import numpy
             from collections import deque
             from dsbind import BufferOperator, Pipeline, Probe
-
-            def resident():
-                with open("/proc/self/statm") as f:
-                    return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            from growing import allocated
 
             class Keep(BufferOperator):
                 kept = deque(maxlen=8)
@@ -269,7 +267,7 @@ class TestExtract:
                 def handle_buffer(self, buffer):
                     self.kept.append(numpy.asarray(buffer.extract(0)))
                     buffer.extract(0)
-                    self.sizes.append(resident())
+                    self.sizes.append(allocated())
 
             pipeline = Pipeline("keep")
             pipeline.add("videotestsrc", "src", {"num-buffers": 600})
@@ -286,6 +284,7 @@ class TestExtract:
             del pipeline
             print([int(frame.shape[0]) for frame in Keep.kept])
             """,
+            env=MEASURABLE,
         )
         assert result.returncode == 0, result.stderr
         grown, shapes = result.stdout.splitlines()

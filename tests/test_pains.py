@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from growing import MEASURABLE
 
 import dsbind
 from dsbind import (
@@ -312,8 +313,9 @@ def test_stills_need_no_frame_rate():
 
 
 SOURCE_CHANGES = """
-    import gc, os, sys, threading
+    import sys, threading
     from dsbind import *
+    from growing import allocated
 
     clip, warm, changes = sys.argv[1], *map(int, sys.argv[2:])
     ended = threading.Semaphore(0)
@@ -325,16 +327,12 @@ SOURCE_CHANGES = """
         if isinstance(message, DynamicSourceMessage) and not message.source_added:
             ended.release()
 
-    def resident():
-        with open("/proc/self/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
     flow.pipeline.start(on_message)
     samples = []
     for n in range(warm + changes):
         assert manager.add_source(clip) == n
         assert ended.acquire(timeout=20), n
-        samples.append(resident())
+        samples.append(allocated())
     manager.terminate()
     flow.pipeline.wait(20)
     print(min(samples[-50:]) - min(samples[warm:warm + 50]))
@@ -349,7 +347,7 @@ def test_a_thousand_source_changes_cost_less_than_a_megabyte(run_program, make_c
         100,
         400,
         timeout=120,
-        env={"MALLOC_ARENA_MAX": "1"},
+        env=MEASURABLE,
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 512 << 10

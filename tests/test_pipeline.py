@@ -10,6 +10,7 @@ import traceback
 import weakref
 
 import pytest
+from growing import MEASURABLE
 
 import dsbind
 from dsbind import (
@@ -375,8 +376,9 @@ def test_dropping_a_prepared_pipeline_is_safe():
 def test_three_hundred_cycles_leave_no_thread_and_no_memory_behind(run_program):
     done = run_program(
         """
-        import gc, resource, threading
+        import gc, threading
         from dsbind import BatchMetadataOperator, Pipeline, Probe
+        from growing import allocated
 
         def cycle():
             pipeline = Pipeline("cycle").add("videotestsrc", "src", {"num-buffers": 3})
@@ -384,23 +386,17 @@ def test_three_hundred_cycles_leave_no_thread_and_no_memory_behind(run_program):
             pipeline.attach("queue", Probe("none", BatchMetadataOperator()))
             pipeline.start().wait()
 
-        def resident():
-            with open("/proc/self/statm") as file:
-                return int(file.read().split()[1]) * resource.getpagesize()
-
         for _ in range(50):
             cycle()
         gc.collect()
-        threads, before = threading.active_count(), resident()
+        threads, before = threading.active_count(), allocated()
         for _ in range(300):
             cycle()
         gc.collect()
         assert threading.active_count() == threads, threading.enumerate()
-        # Once, at any time, malloc may keep some 2 MiB more.
-        assert resident() - before < 4 << 20, resident() - before
+        assert allocated() - before < 1 << 20, allocated() - before
         """,
-        # Memory that malloc keeps in an arena per thread would look like a leak.
-        env={"MALLOC_ARENA_MAX": "1"},
+        env=MEASURABLE,
     )
     assert done.returncode == 0, done.stderr
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from growing import MEASURABLE
 
 # GLib's pool gives up threads that wait for work, after 15 s: here at once, so that they end.
 PROGRAM = """
@@ -147,13 +148,9 @@ def test_many_pipelines_leave_no_state_of_a_thread_behind(run_program):
     done = run_program(
         PROGRAM
         + """
-import resource
+from growing import allocated
 def see():
     pass
-def resident():
-    gc.collect()
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
 def settle():
     until = time.monotonic() + 20
     while len(os.listdir("/proc/self/task")) > 4 and time.monotonic() < until:
@@ -161,14 +158,16 @@ def settle():
 for _ in range(60):
     play(see, 2).wait(20)
 settle()
-before = resident()
+gc.collect()
+before = allocated()
 for _ in range(100):
     play(see, 2).wait(20)
     time.sleep(0.002)
 settle()
-print(resident() - before)
+gc.collect()
+print(allocated() - before)
 """,
-        env={"MALLOC_ARENA_MAX": "1"},
+        env=MEASURABLE,
         timeout=90,
     )
     assert done.returncode == 0, done.stderr

@@ -92,4 +92,10 @@ def native_build() -> NativeBuild:
 
 @pytest.fixture(scope="session")
 def native_build_sanitized() -> NativeBuild:
-    return build("native-tests-asan", "-DDSBIND_SANITIZE=address,undefined")
+    # -O1 compiles in half the time, and reports still name the line.
+    return build(
+        "native-tests-asan",
+        "-DDSBIND_SANITIZE=address,undefined",
+        "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 -g1",
+        "-DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 -g1",
+    )
