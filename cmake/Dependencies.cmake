@@ -27,6 +27,7 @@ dsbind_require(EIGEN "eigen3" libeigen3-dev)
 dsbind_require(HIREDIS "hiredis>=0.14" libhiredis-dev)
 dsbind_require(RDKAFKA "rdkafka>=1.6" librdkafka-dev)
 dsbind_require(MOSQUITTO "libmosquitto>=2.0" libmosquitto-dev)
+dsbind_require(RABBITMQ "librabbitmq>=0.10" librabbitmq-dev)
 
 # Debian's libyuv has no pkg-config file.
 find_path(YUV_INCLUDE_DIR libyuv.h)

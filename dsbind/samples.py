@@ -28,7 +28,7 @@ __all__ = ["STREAM_NAMES", "default_prefix", "install", "provide"]
 
 # In the tree's root; holds the version of what is below it, and then the parts that are there.
 _STAMP = ".dsbind-samples"
-_LAYOUT = "2"
+_LAYOUT = "3"
 
 _APPS = "sources/apps/sample_apps"
 _PRIMARY = "samples/configs/deepstream-app/config_infer_primary"

@@ -1,7 +1,7 @@
 """Publish what a model sees: a message for each object, and one of the program's own.
 
 usage: publish.py VIDEO MODEL_CONFIG OUT.jsonl
-       publish.py VIDEO MODEL_CONFIG HOST;PORT PROTOCOL TOPIC     (kafka, redis or mqtt)
+       publish.py VIDEO MODEL_CONFIG HOST;PORT PROTOCOL TOPIC     (kafka, redis, mqtt or amqp)
 """
 
 import sys

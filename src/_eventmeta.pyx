@@ -10,7 +10,8 @@ from dsbind.capi.event cimport (
     dsbind_event_new,
 )
 from dsbind.capi.nvdsmeta cimport NVDS_EVENT_MSG_META, NvDsUserMeta
-from dsbind._attached cimport FrameAttached, ObjectAttached
+from dsbind._attached cimport FrameAttached
+from dsbind._objectmeta cimport ObjectMetadata
 from dsbind._strings cimport encode, gone
 from dsbind._usermeta cimport UserMetadata
 
@@ -23,7 +24,7 @@ cdef class EventMessageUserMetadata:
         raise TypeError("EventMessageUserMetadata comes from "
                         "BatchMetadata.acquire_event_message_meta()")
 
-    def generate(self, ObjectAttached object_meta not None, FrameAttached frame_meta not None,
+    def generate(self, ObjectMetadata object_meta not None, FrameAttached frame_meta not None,
                  sensor="N/A", uri="N/A", labels=()):
         """Fill it: the object's box in pixels of the source, its ids, and the frame's time.
 
@@ -40,7 +41,7 @@ cdef class EventMessageUserMetadata:
         labels : sequence of str
             Labels by class id, in place of the object's own.
         """
-        cdef NvDsUserMeta *meta = self.user.get()
+        cdef NvDsUserMeta *meta
         cdef int index
         cdef bytes sensor_text = encode(sensor)
         cdef bytes uri_text = encode(uri)
@@ -48,11 +49,14 @@ cdef class EventMessageUserMetadata:
         cdef const char *label = NULL
         cdef NvDsEventMsgMeta *event
         object_meta.lease.check()
-        frame_meta.lease.check()
         index = object_meta.meta.class_id
         if 0 <= index < len(labels):
             label_text = encode(labels[index])
             label = label_text
+        # After the program's own code, which `labels` may run: it can end a lease.
+        meta = self.user.get()
+        object_meta.lease.check()
+        frame_meta.lease.check()
         event = dsbind_event_new(object_meta.meta, frame_meta.meta, sensor_text, uri_text, label)
         try:
             self.user.lease.lock()

@@ -20,7 +20,7 @@ _DEFAULT_LIBRARY = "libnvds_file_proto.so"
 _DEFAULT_FILE = "messages.jsonl"
 _FILES = ("msg-conv-config", "msg-broker-config")
 # Adapters whose brokers are at a host and port, and the usual port.
-_BROKERS = {"kafka": 9092, "redis": 6379, "mqtt": 1883}
+_BROKERS = {"kafka": 9092, "redis": 6379, "mqtt": 1883, "amqp": 5672}
 
 
 class Publish(Chain):
@@ -38,10 +38,10 @@ class Publish(Chain):
         ----------
         **kwargs
             Properties of the sink. The adapter: `msg_broker_proto_lib` ("libnvds_file_proto.so";
-            also kafka, redis, mqtt, or another library), `msg_broker_conn_str` ("host;port"; of the
-            file adapter, the file: "messages.jsonl"), `msg_broker_config` and `topic`. The
-            messages: `msg_conv_config`, `msg_conv_payload_type` (0 full, 1 minimal, 257 that of
-            `msg_conv_msg2p_lib`), `msg_conv_msg2p_new_api`, `msg_conv_frame_interval`,
+            also kafka, redis, mqtt, amqp, or another library), `msg_broker_conn_str` ("host;port";
+            of the file adapter, the file: "messages.jsonl"), `msg_broker_config` and `topic`. The
+            messages: `msg_conv_config`, `msg_conv_payload_type` (0 full, 1 minimal, 2 protobuf, 257
+            that of `msg_conv_msg2p_lib`), `msg_conv_msg2p_new_api`, `msg_conv_frame_interval`,
             `msg_conv_comp_id`. Delivery: `queue_size` (5000), `queue_policy` ("block",
             "drop_oldest", "drop_newest"), `flush_timeout` (10000 ms); `sync` is off by default.
 
@@ -86,15 +86,21 @@ def check(properties: dict[str, object]) -> None:
     protocol = match[1] if match else ""
     address = str(properties.get(_ADDRESS) or "")
     if protocol in _BROKERS:
-        _check_address(protocol, address, properties.get("topic"))
+        # An AMQP config can have host, port and topic; in its connection string a user is third.
+        has_config = protocol == "amqp" and bool(properties.get("msg-broker-config"))
+        parts = [part.strip() for part in address.split(";")]
+        if address or not has_config:
+            _check_address(protocol, address, parts)
+        has_topic = properties.get("topic") or (len(parts) > 2 and protocol != "amqp")
+        if not has_topic and not has_config:
+            raise ConfigError(f"publish() to {protocol} has no topic: set topic='...'")
     elif protocol == "file" and not address:
         properties[_ADDRESS] = _DEFAULT_FILE
 
 
-def _check_address(protocol: str, address: str, topic: object) -> None:
+def _check_address(protocol: str, address: str, parts: list[str]) -> None:
     # Not the text itself in an error: a URI in its place may hold a password.
     example = f"'127.0.0.1;{_BROKERS[protocol]}'"
-    parts = [part.strip() for part in address.split(";")]
     if len(parts) < 2 or not parts[0] or "@" in parts[0] or not parts[1].isdecimal():
         what = "host:port" if re.fullmatch(r"[\w.-]+:\d+", address) else "something else"
         raise ConfigError(
@@ -103,5 +109,3 @@ def _check_address(protocol: str, address: str, topic: object) -> None:
         )
     if not 0 < int(parts[1]) < 65536:
         raise ConfigError(f"publish(): msg_broker_conn_str needs a port from 1 to 65535: {example}")
-    if not topic and len(parts) < 3:
-        raise ConfigError(f"publish() to {protocol} has no topic: set topic='...'")

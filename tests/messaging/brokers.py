@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes.util
+import os
 import shutil
 import signal
 import socket
@@ -102,33 +104,140 @@ def mosquitto_server(folder: Path, *lines: str):
     return running([program("mosquitto"), "-c", str(config)], port)
 
 
-_KAFKA = """
-import sys, time
-from confluent_kafka import Producer
-producer = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 1})
-metadata = producer.list_topics(timeout=10)
-print(f"{next(iter(metadata.brokers.values())).port}", flush=True)
-sys.stdin.read()
-"""
+class RabbitMQ(Server):
+    """A node of its own, with its own name service; it answers rabbitmqctl. Slow to start."""
+
+    def __init__(self, folder: Path, *lines: str) -> None:
+        self.folder = folder
+        self.names, distribution = free_port(), free_port()
+        super().__init__([rabbitmq("rabbitmq-server")], free_port())
+        config = [f"listeners.tcp.1 = 127.0.0.1:{self.port}", *lines, ""]
+        (folder / "rabbitmq.conf").write_text("\n".join(config))
+        (folder / "enabled_plugins").write_text("[].\n")
+        self.environment = {
+            **os.environ,
+            "HOME": str(folder),
+            "ERL_EPMD_PORT": str(self.names),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": "rabbit@localhost",
+            "RABBITMQ_DIST_PORT": str(distribution),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(folder),
+            "RABBITMQ_LOG_BASE": str(folder),
+            "RABBITMQ_PID_FILE": str(folder / "pid"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none",
+        }
+        # Otherwise the node would start one that outlives it.
+        self.name_service = subprocess.Popen(
+            [program("epmd"), "-port", str(self.names), "-address", "127.0.0.1"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self) -> RabbitMQ:
+        wait_until(lambda: answers(self.names))
+        self.process = subprocess.Popen(
+            self.command, env=self.environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait_until(lambda: answers(self.port), 90)
+        return self
+
+    def _signal(self, number: int) -> None:
+        # The command is a shell that has the node as its child.
+        assert self.process
+        os.killpg(self.process.pid, number)
+
+    def kill(self) -> None:
+        if self.process:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+            self.process = None
+
+    def freeze(self, on: bool) -> None:
+        self._signal(signal.SIGSTOP if on else signal.SIGCONT)
+
+    def evaluate(self, expression: str) -> None:
+        command = [rabbitmq("rabbitmqctl"), "eval", expression]
+        subprocess.run(command, env=self.environment, check=True, capture_output=True, timeout=60)
+
+    def end(self) -> None:
+        self.kill()
+        self.name_service.kill()
+        self.name_service.wait()
+
+
+def rabbitmq(name: str) -> str:
+    """One of its programs; those on the path insist on being the system's service."""
+    return program(shutil.which(name, path="/usr/lib/rabbitmq/bin") or name)
+
+
+class Kafka:
+    """librdkafka's mock cluster, in a process of its own."""
+
+    def __init__(self) -> None:
+        if not ctypes.util.find_library("rdkafka"):
+            pytest.skip("librdkafka is not installed")
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("mock_kafka.py"))],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert self.process.stdout
+        self.port = int(self.process.stdout.readline())
+
+    def say(self, *words: object) -> None:
+        """Have it do something, as mock_kafka.py has it."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+        assert self.process.stdout.readline() == "done\n"
+
+    def freeze(self, on: bool) -> None:
+        self.process.send_signal(signal.SIGSTOP if on else signal.SIGCONT)
+
+    def stored(self, topic: str, seconds: float = 20.0) -> list[bytes]:
+        """All messages of a topic."""
+        confluent = pytest.importorskip("confluent_kafka")
+        client = confluent.Consumer(
+            {
+                "bootstrap.servers": f"127.0.0.1:{self.port}",
+                "group.id": "reader",
+                "enable.auto.commit": False,
+            }
+        )
+        found: list[bytes] = []
+        try:
+            parts = client.list_topics(topic, timeout=seconds).topics[topic].partitions
+            for part in parts:
+                place = confluent.TopicPartition(topic, part, confluent.OFFSET_BEGINNING)
+                _, last = client.get_watermark_offsets(place, timeout=seconds)
+                client.assign([place])
+                deadline, seen = time.monotonic() + seconds, 0
+                while seen < last and time.monotonic() < deadline:
+                    for message in client.consume(100, timeout=0.5):
+                        assert not message.error(), message.error()
+                        found.append(message.value())
+                        seen = message.offset() + 1
+        finally:
+            client.close()
+        return found
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()
+        self.process.stdout.close()
 
 
 @contextlib.contextmanager
-def kafka_server() -> Iterator[int]:
-    """librdkafka's mock cluster, in a process of its own: its port."""
-    pytest.importorskip("confluent_kafka")
-    process = subprocess.Popen(
-        [sys.executable, "-c", _KAFKA], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+def kafka_server() -> Iterator[Kafka]:
+    server = Kafka()
     try:
-        assert process.stdout
-        yield int(process.stdout.readline())
+        yield server
     finally:
-        process.kill()
-        process.wait()
-        assert process.stdin and process.stdout
-        process.stdin.close()
-        process.stdout.close()
+        server.close()
 
 
 class Cars(dsbind.BatchMetadataOperator):

@@ -103,7 +103,8 @@ NvDsMsgApiErrorType nvds_msgapi_disconnect(NvDsMsgApiHandle handle) {
 """
 
 
-def test_an_adapter_of_somebody_else_sends_and_is_tried_again(clip, tmp_path):
+def test_an_adapter_of_somebody_else_sends_and_is_tried_again(clip, tmp_path, monkeypatch):
+    monkeypatch.setenv("DSBIND_LIBRARY_PATH", str(tmp_path))
     source, library = tmp_path / "foreign.c", tmp_path / "libnvds_foreign_proto.so"
     source.write_text(FOREIGN)
     command = ["cc", "-shared", "-fPIC", f"-I{INCLUDE}", source, "-o", library]

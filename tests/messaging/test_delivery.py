@@ -173,11 +173,11 @@ def test_a_kafka_that_is_not_there_is_said(clip):
 def test_kafka_settings_that_are_none_are_named_without_their_values(clip, tmp_path):
     config = tmp_path / "cfg_kafka.txt"
     config.write_text('[message-broker]\nproto-cfg = "no.such.setting=s3cret"\n')
-    with kafka_server() as port:
+    with kafka_server() as server:
         flow = publishing(
             clip,
             msg_broker_proto_lib="libnvds_kafka_proto.so",
-            msg_broker_conn_str=f"127.0.0.1;{port}",
+            msg_broker_conn_str=f"127.0.0.1;{server.port}",
             msg_broker_config=config,
             topic="cars",
         )
@@ -186,7 +186,7 @@ def test_kafka_settings_that_are_none_are_named_without_their_values(clip, tmp_p
     assert "s3cret" not in str(raised.value)
 
 
-@pytest.mark.parametrize("protocol", ["redis", "kafka", "mqtt"])
+@pytest.mark.parametrize("protocol", ["redis", "kafka", "mqtt", "amqp"])
 @pytest.mark.parametrize(
     "address", ["127.0.0.1:6379", "127.0.0.1", "", ";6379", "h;port", "u:pw@h;1", "h;0", "h;99999"]
 )
@@ -216,7 +216,7 @@ def test_an_adapter_that_is_not_there_is_named_with_those_that_are(clip):
 
 
 def test_a_library_that_is_no_adapter_is_refused(clip):
-    flow = publishing(clip, msg_broker_proto_lib="libc.so.6", msg_broker_conn_str="x")
+    flow = publishing(clip, msg_broker_proto_lib="libnvds_msgconv.so", msg_broker_conn_str="x")
     with pytest.raises(dsbind.Error, match="is no protocol adapter"):
         flow()
 

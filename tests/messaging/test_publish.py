@@ -82,17 +82,17 @@ def test_redis_gets_an_entry_for_each_object_in_order(clip, tmp_path):
 
 def test_kafka_gets_a_message_for_each_object_keyed_by_its_sensor(clip):
     kafka = pytest.importorskip("confluent_kafka")
-    with kafka_server() as port:
+    with kafka_server() as server:
         flow = publishing(
             clip,
             msg_broker_proto_lib="libnvds_kafka_proto.so",
-            msg_broker_conn_str=f"127.0.0.1;{port}",
+            msg_broker_conn_str=f"127.0.0.1;{server.port}",
             topic="cars",
         )
         flow()
         client = kafka.Consumer(
             {
-                "bootstrap.servers": f"127.0.0.1:{port}",
+                "bootstrap.servers": f"127.0.0.1:{server.port}",
                 "group.id": "test",
                 "auto.offset.reset": "earliest",
             }

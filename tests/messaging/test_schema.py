@@ -216,7 +216,7 @@ def test_a_config_that_is_wrong_is_named(clip, tmp_path, text, words):
     assert "conv.txt" in str(raised.value)
 
 
-@pytest.mark.parametrize(("kind", "words"), [(257, "msg2p-lib"), (2, "not in this release")])
+@pytest.mark.parametrize(("kind", "words"), [(257, "msg2p-lib"), (256, "choose 0")])
 def test_payload_types_that_there_are_none_of_say_what_to_do(clip, tmp_path, kind, words):
     with pytest.raises(dsbind.Error, match=words):
         messages(clip, tmp_path, msg_conv_payload_type=kind)
@@ -249,7 +249,8 @@ void nvds_msg2p_release(NvDsMsg2pCtx *ctx, NvDsPayload *payload) {
 """
 
 
-def test_a_library_of_the_users_makes_the_payloads(clip, tmp_path):
+def test_a_library_of_the_users_makes_the_payloads(clip, tmp_path, monkeypatch):
+    monkeypatch.setenv("DSBIND_LIBRARY_PATH", str(tmp_path))
     from pathlib import Path
 
     include = Path(__file__).parents[2] / "native/include"
@@ -265,3 +266,12 @@ def test_a_library_of_the_users_makes_the_payloads(clip, tmp_path):
     found = messages(clip, tmp_path, msg_conv_msg2p_lib=str(library), msg_conv_payload_type=257)
     assert len(found) == 60
     assert all(message["type"] == 257 and message["events"] == OBJECTS for message in found)
+
+
+def test_a_library_that_is_not_there_or_not_allowed_says_what_to_do(clip, tmp_path):
+    with pytest.raises(dsbind.Error, match="no such file. Leave msg2p-lib out"):
+        messages(clip, tmp_path, msg_conv_msg2p_lib="libnone.so")
+    library = tmp_path / "libown.so"
+    library.write_bytes(b"")
+    with pytest.raises(dsbind.Error, match="allow its folder by DSBIND_LIBRARY_PATH"):
+        messages(clip, tmp_path, msg_conv_msg2p_lib=str(library))

@@ -26,6 +26,7 @@ static gboolean start(GstBaseSink *base) {
       .library = library && *library ? library : "libnvds_file_proto.so",
       .address = address ? address : "",
       .config = config,
+      .shared = self->new_api,
       .queue_size = self->queue_size,
       .policy = self->policy,
   };
@@ -59,28 +60,37 @@ static gboolean stop(GstBaseSink *base) {
   return TRUE;
 }
 
-/* The payloads of a frame, the last one first, as its list has them. */
+/* The payloads of a frame, in the order in which they were attached: its list has the last first. */
 static void collect(DsbindMsgBroker *self, const NvDsFrameMeta *frame) {
-  g_ptr_array_set_size(self->payloads, 0);
+  g_array_set_size(self->payloads, 0);
   for (NvDsMetaList *l = frame->frame_user_meta_list; l; l = l->next) {
     const NvDsUserMeta *meta = l->data;
     if (meta->base_meta.meta_type != NVDS_PAYLOAD_META || !meta->user_meta_data) continue;
     const NvDsPayload *payload = meta->user_meta_data;
+    const DsbindBytes bytes = {payload->payload, payload->payloadSize};
     if (!self->component || payload->componentId == self->component)
-      g_ptr_array_add(self->payloads, meta->user_meta_data);
+      g_array_append_val(self->payloads, bytes);
+  }
+  DsbindBytes *all = (DsbindBytes *)self->payloads->data;
+  for (guint i = 0, last = self->payloads->len; i + 1 < last; i++) {
+    const DsbindBytes first = all[i];
+    all[i] = all[--last];
+    all[last] = first;
   }
 }
 
 /* Also over a pause, which interrupts the wait for room. */
-static GstFlowReturn push(DsbindMsgBroker *self, const char *topic, const NvDsPayload *payload) {
+static GstFlowReturn push(DsbindMsgBroker *self, const char *topic) {
+  const DsbindBytes *next = (const DsbindBytes *)self->payloads->data;
+  guint count = self->payloads->len, taken;
   GstFlowReturn flow = GST_FLOW_OK;
-  while (flow == GST_FLOW_OK) {
-    const DsbindPush result =
-        dsbind_sender_push(self->sender, topic, payload->payload, payload->payloadSize);
-    if (result == DSBIND_PUSH_DONE) return GST_FLOW_OK;
+  while (flow == GST_FLOW_OK && count) {
+    const DsbindPush result = dsbind_sender_push(self->sender, topic, next, count, &taken);
+    next += taken;
+    count -= taken;
     /* An error was posted, which ends the pipeline. */
     if (result == DSBIND_PUSH_NEVER) return GST_FLOW_FLUSHING;
-    flow = gst_base_sink_wait_preroll(GST_BASE_SINK(self));
+    if (result == DSBIND_PUSH_INTERRUPTED) flow = gst_base_sink_wait_preroll(GST_BASE_SINK(self));
   }
   return flow;
 }
@@ -96,8 +106,7 @@ static GstFlowReturn render(GstBaseSink *base, GstBuffer *buffer) {
   /* Without the batch's lock: a sink has the buffer, and handing over may wait for room. */
   for (NvDsMetaList *l = batch->frame_meta_list; l && flow == GST_FLOW_OK; l = l->next) {
     collect(self, l->data);
-    for (guint i = self->payloads->len; i && flow == GST_FLOW_OK; i--)
-      flow = push(self, topic, g_ptr_array_index(self->payloads, i - 1));
+    flow = push(self, topic);
   }
   g_free(topic);
   return flow;
@@ -164,7 +173,7 @@ static void finalize(GObject *object) {
   g_free(self->address);
   g_free(self->config);
   g_free(self->topic);
-  g_ptr_array_unref(self->payloads);
+  g_array_unref(self->payloads);
   G_OBJECT_CLASS(dsbind_msg_broker_parent_class)->finalize(object);
 }
 
@@ -188,7 +197,7 @@ static void dsbind_msg_broker_class_init(DsbindMsgBrokerClass *klass) {
 
 static void dsbind_msg_broker_init(DsbindMsgBroker *self) {
   dsbind_msg_broker_defaults(self);
-  self->payloads = g_ptr_array_new();
+  self->payloads = g_array_new(FALSE, FALSE, sizeof(DsbindBytes));
   gst_base_sink_set_last_sample_enabled(GST_BASE_SINK(self), FALSE);
 }
 

@@ -20,7 +20,7 @@ struct _DsbindMsgBroker {
   DsbindSender *sender;   /* between READY and PAUSED, and above */
   DsbindSenderStats last; /* when it was freed */
 
-  GPtrArray *payloads; /* of one frame; of the streaming thread */
+  GArray *payloads; /* DsbindBytes of one frame; of the streaming thread */
 };
 
 void dsbind_msg_broker_install(GObjectClass *klass);

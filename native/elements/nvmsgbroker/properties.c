@@ -97,8 +97,9 @@ void dsbind_msg_broker_install(GObjectClass *klass) {
       [PROP_TOPIC] = g_param_spec_string("topic", "", "What messages are sent under", NULL, flags),
       [PROP_COMP_ID] = g_param_spec_uint("comp-id", "", "Send payloads of this component only; 0 "
                                          "for all", 0, G_MAXUINT, 0, flags),
-      [PROP_NEW_API] = g_param_spec_boolean("new-api", "", "Without effect: connections are made "
-                                            "anew and counted either way", FALSE, flags),
+      [PROP_NEW_API] = g_param_spec_boolean("new-api", "", "Send through libnvds_msgbroker, whose "
+                                            "connections elements and programs can share", FALSE,
+                                            flags),
       [PROP_SLEEP_TIME] = g_param_spec_uint("sleep-time", "", "Without effect: the adapter is asked "
                                             "for answers while there are any", 0, G_MAXUINT, 0,
                                             flags),

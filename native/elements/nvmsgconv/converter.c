@@ -24,7 +24,10 @@ struct DsbindConverter {
 
 static gboolean open_library(DsbindConverter *self, const DsbindConverterSettings *settings,
                              GError **error) {
-  void *library = dsbind_library_open(settings->library, error);
+  char *path = dsbind_library_find(settings->library, DSBIND_LIBRARY_CONVERTER, settings->config,
+                                   error);
+  void *library = path ? dsbind_library_open(path, DSBIND_LIBRARY_CONVERTER, error) : NULL;
+  g_free(path);
   if (!library) return FALSE;
   *(void **)&self->create = dsbind_library_symbol(library, "nvds_msg2p_ctx_create");
   *(void **)&self->destroy = dsbind_library_symbol(library, "nvds_msg2p_ctx_destroy");

@@ -106,9 +106,13 @@ static GstFlowReturn transform_ip(GstBaseTransform *base, GstBuffer *buffer) {
   nvds_release_meta_lock(batch);
   if (failed && !self->failed) {
     self->failed = TRUE;
+    GST_OBJECT_LOCK(self);
+    char *library = g_strdup(self->library);
+    GST_OBJECT_UNLOCK(self);
     GST_ELEMENT_WARNING(self, STREAM, FAILED, ("nvmsgconv: the library %s made no payload of an "
-                                               "event, which is not published", self->library),
+                                               "event, which is not published", library),
                         (NULL));
+    g_free(library);
   }
   return GST_FLOW_OK;
 }

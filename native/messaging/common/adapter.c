@@ -93,7 +93,13 @@ NvDsMsgApiErrorType dsbind_adapter_signature(const char *protocol, const char *a
     if (out && size > 0) *out = 0;
     return NVDS_MSGAPI_ERR;
   }
-  if (config && *config) g_file_get_contents(config, &content, NULL, NULL);
+  /* None: whoever wants to share says so. */
+  *out = 0;
+  GKeyFile *keys = dsbind_adapter_config(config);
+  const gboolean shared = keys && dsbind_adapter_number(keys, "share-connection", 0) == 1;
+  if (keys) g_key_file_unref(keys);
+  if (!shared) return NVDS_MSGAPI_OK;
+  g_file_get_contents(config, &content, NULL, NULL);
   char *all = g_strconcat(protocol, "\n", address, "\n", content ? content : "", NULL);
   char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, all, -1);
   g_strlcpy(out, hash, (gsize)size);
@@ -101,31 +107,6 @@ NvDsMsgApiErrorType dsbind_adapter_signature(const char *protocol, const char *a
   g_free(all);
   g_free(content);
   return NVDS_MSGAPI_OK;
-}
-
-typedef struct {
-  gint done;
-  NvDsMsgApiErrorType result;
-} Waited;
-
-static void on_sent(void *user, NvDsMsgApiErrorType result) {
-  Waited *waited = user;
-  waited->result = result;
-  g_atomic_int_set(&waited->done, 1);
-}
-
-NvDsMsgApiErrorType dsbind_adapter_send(NvDsMsgApiHandle handle, char *topic,
-                                        const uint8_t *payload, size_t size) {
-  Waited waited = {0};
-  const NvDsMsgApiErrorType begun =
-      nvds_msgapi_send_async(handle, topic, payload, size, on_sent, &waited);
-  if (begun != NVDS_MSGAPI_OK) return begun;
-  /* Adapters answer all that they took: with an error where the broker does not. */
-  for (;;) {
-    nvds_msgapi_do_work(handle);
-    if (g_atomic_int_get(&waited.done)) return waited.result;
-    g_usleep(500);
-  }
 }
 
 DsbindSent *dsbind_sent_new(nvds_msgapi_send_cb_t callback, void *user) {

@@ -16,6 +16,7 @@ typedef enum {
   DSBIND_ADAPTER_AGAIN,   /* the broker is away or slow: connect or send again */
   DSBIND_ADAPTER_NEVER,   /* address, configuration or credentials are wrong */
   DSBIND_ADAPTER_REFUSED, /* the broker does not take this message */
+  DSBIND_ADAPTER_UNSAID,  /* an adapter of others failed, which does not say why */
 } DsbindAdapterError;
 
 /* Notes what went wrong on this thread. Texts never hold credentials. */
@@ -42,7 +43,8 @@ typedef struct {
 gboolean dsbind_adapter_address(const char *text, const char *protocol, DsbindAddress *address);
 void dsbind_address_clear(DsbindAddress *address);
 
-/* nvds_msgapi_connection_signature() of all: a hash of where the connection goes. */
+/* nvds_msgapi_connection_signature() of all: a hash of where the connection goes, with
+ * share-connection = 1 in the config, else "". */
 NvDsMsgApiErrorType dsbind_adapter_signature(const char *protocol, const char *address,
                                              const char *config, char *out, int size);
 

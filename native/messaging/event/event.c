@@ -1,21 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "event.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 void dsbind_event_time(const NvDsFrameMeta *frame, char *text) {
+  /* The last second that this thread wrote: its calendar takes longer than the rest of an event. */
+  static __thread struct {
+    time_t second;
+    char text[DSBIND_TIME_SIZE];
+    size_t length;
+  } last;
   struct timespec now;
-  struct tm parts;
   clock_gettime(CLOCK_REALTIME, &now);
   if (frame && frame->ntp_timestamp) {
     now.tv_sec = (time_t)(frame->ntp_timestamp / 1000000000);
     now.tv_nsec = (long)(frame->ntp_timestamp % 1000000000);
   }
-  gmtime_r(&now.tv_sec, &parts);
-  const size_t length = strftime(text, DSBIND_TIME_SIZE, "%Y-%m-%dT%H:%M:%S", &parts);
-  snprintf(text + length, DSBIND_TIME_SIZE - length, ".%03ldZ", now.tv_nsec / 1000000);
+  if (!last.length || last.second != now.tv_sec) {
+    struct tm parts;
+    last.length = 0;
+    if (gmtime_r(&now.tv_sec, &parts))
+      last.length = strftime(last.text, DSBIND_TIME_SIZE - 8, "%Y-%m-%dT%H:%M:%S.", &parts);
+    last.second = now.tv_sec;
+  }
+  const guint milliseconds = (guint)(now.tv_nsec / 1000000);
+  char *at = text + last.length;
+  memcpy(text, last.text, last.length);
+  *at++ = (char)('0' + milliseconds / 100);
+  *at++ = (char)('0' + milliseconds / 10 % 10);
+  *at++ = (char)('0' + milliseconds % 10);
+  *at++ = 'Z';
+  *at = 0;
 }
 
 static NvDsObjectType type_of(const char *label) {

@@ -12,30 +12,58 @@
 
 #include "adapter.h"
 
+/* So much is written at once, whether do_work was called or not. */
+#define MAX_PENDING (1024 * 1024)
+
+/* A message whose line ends there within those that are to be written. */
+typedef struct {
+  DsbindSent *sent;
+  gsize end;
+} Line;
+
+typedef struct {
+  char *path;
+  int descriptor;
+  GString *pending;
+  GArray *lines; /* Line, of `pending` */
+} File;
+
 typedef struct {
   GMutex lock; /* of all that follows */
   char *path;
   gboolean folder, durable;
-  GHashTable *files; /* by path: the descriptor, as a pointer */
-  GQueue done;       /* DsbindSent */
+  GHashTable *files; /* File, by path */
+  GQueue done;       /* DsbindSent, with a result */
 } Writer;
 
-static void close_file(gpointer descriptor) { close(GPOINTER_TO_INT(descriptor)); }
+static void file_free(gpointer data) {
+  File *file = data;
+  close(file->descriptor);
+  g_string_free(file->pending, TRUE);
+  g_array_unref(file->lines);
+  g_free(file->path);
+  g_free(file);
+}
 
-/* -1 after dsbind_adapter_fail(). */
-static int open_file(Writer *self, const char *path) {
-  gpointer known;
-  if (g_hash_table_lookup_extended(self->files, path, NULL, &known)) return GPOINTER_TO_INT(known);
+/* NULL after dsbind_adapter_fail(). */
+static File *open_file(Writer *self, const char *path) {
+  File *file = g_hash_table_lookup(self->files, path);
+  if (file) return file;
   const int descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
   if (descriptor < 0) {
     const int code = errno;
     dsbind_adapter_fail(code == ENOSPC ? DSBIND_ADAPTER_AGAIN : DSBIND_ADAPTER_NEVER,
                         "messages cannot be written to %s: %s. Choose another file or make room",
                         path, g_strerror(code));
-    return -1;
+    return NULL;
   }
-  g_hash_table_insert(self->files, g_strdup(path), GINT_TO_POINTER(descriptor));
-  return descriptor;
+  file = g_new0(File, 1);
+  file->path = g_strdup(path);
+  file->descriptor = descriptor;
+  file->pending = g_string_sized_new(64 * 1024);
+  file->lines = g_array_new(FALSE, FALSE, sizeof(Line));
+  g_hash_table_insert(self->files, file->path, file);
+  return file;
 }
 
 static char *path_of(const Writer *self, const char *topic) {
@@ -49,41 +77,87 @@ static char *path_of(const Writer *self, const char *topic) {
   return path;
 }
 
-/* One line: within JSON texts no line break stands for itself, so a space can take its place. */
-static GString *line_of(const uint8_t *payload, size_t size) {
-  GString *line = g_string_sized_new(size + 1);
-  if (g_utf8_validate_len((const char *)payload, size, NULL)) {
-    g_string_append_len(line, (const char *)payload, (gssize)size);
-    for (gsize i = 0; i < line->len; i++)
-      if (line->str[i] == '\n' || line->str[i] == '\r') line->str[i] = ' ';
-  } else {
-    char *text = g_base64_encode(payload, size);
-    g_string_append_printf(line, "{\"base64\":\"%s\"}", text);
-    g_free(text);
+/* Whether all bytes are printable ASCII, eight at a time: what payloads mostly are. */
+static gboolean is_plain(const uint8_t *bytes, size_t size) {
+  const guint64 high = G_GUINT64_CONSTANT(0x8080808080808080);
+  const guint64 space = G_GUINT64_CONSTANT(0x2020202020202020);
+  guint64 odd = 0, word;
+  size_t i = 0;
+  for (; i + 8 <= size; i += 8) {
+    memcpy(&word, bytes + i, 8);
+    /* A borrow goes out of a byte below the space only, which is then odd itself. */
+    odd |= (word | (word - space)) & high;
   }
-  g_string_append_c(line, '\n');
-  return line;
+  for (; i < size; i++) odd |= bytes[i] < ' ' || bytes[i] >= 0x80;
+  return odd == 0;
 }
 
-/* FALSE after dsbind_adapter_fail(), with the file as it was. */
-static gboolean write_line(Writer *self, const char *path, const GString *line) {
-  const int descriptor = open_file(self, path);
-  if (descriptor < 0) return FALSE;
-  const off_t before = lseek(descriptor, 0, SEEK_END);
+/* Whether it can be a line as it is: protobuf may happen to be valid UTF-8, not without control
+ * characters. */
+static gboolean is_text(const uint8_t *payload, size_t size) {
+  for (size_t i = 0; i < size; i++)
+    if (payload[i] < ' ' && payload[i] != '\t' && payload[i] != '\n' && payload[i] != '\r')
+      return FALSE;
+  return g_utf8_validate_len((const char *)payload, size, NULL);
+}
+
+/* One line: within JSON texts no line break stands for itself, so a space can take its place. */
+static void append_line(GString *out, const uint8_t *payload, size_t size) {
+  const gsize begin = out->len;
+  if (is_plain(payload, size)) {
+    g_string_append_len(out, (const char *)payload, (gssize)size);
+  } else if (is_text(payload, size)) {
+    g_string_append_len(out, (const char *)payload, (gssize)size);
+    for (gsize i = begin; i < out->len; i++)
+      if (out->str[i] == '\n' || out->str[i] == '\r') out->str[i] = ' ';
+  } else {
+    char *text = g_base64_encode(payload, size);
+    g_string_append_printf(out, "{\"base64\":\"%s\"}", text);
+    g_free(text);
+  }
+  g_string_append_c(out, '\n');
+}
+
+/* How much of the lines is in the file, whole: FALSE after dsbind_adapter_fail() where it is not
+ * all. Nothing of the others stays. */
+static gboolean write_pending(const Writer *self, const File *file, gsize *whole) {
+  const GString *lines = file->pending;
   gsize written = 0;
-  while (written < line->len) {
-    const ssize_t count = write(descriptor, line->str + written, line->len - written);
+  while (written < lines->len) {
+    const ssize_t count = write(file->descriptor, lines->str + written, lines->len - written);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     written += (gsize)count;
   }
-  if (written == line->len && (!self->durable || fdatasync(descriptor) == 0)) return TRUE;
+  *whole = written;
+  if (written == lines->len && (!self->durable || fdatasync(file->descriptor) == 0)) return TRUE;
   const int code = errno;
-  if (written && before >= 0 && ftruncate(descriptor, before) != 0)
-    g_debug("%s keeps a part of a line: %s", path, g_strerror(errno));
+  *whole = 0;
+  for (guint i = 0; i < file->lines->len && !self->durable; i++) {
+    const gsize end = g_array_index(file->lines, Line, i).end;
+    if (end <= written) *whole = end;
+  }
+  const off_t now = lseek(file->descriptor, 0, SEEK_CUR);
+  if (written > *whole && now >= 0 &&
+      ftruncate(file->descriptor, now - (off_t)(written - *whole)) != 0)
+    g_debug("%s keeps a part of a line: %s", file->path, g_strerror(errno));
   dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "messages cannot be written to %s: %s. Make room, or "
-                      "choose another file", path, g_strerror(code));
+                      "choose another file", file->path, g_strerror(code));
   return FALSE;
+}
+
+/* Answers all messages of a file. */
+static void finish_pending(Writer *self, File *file) {
+  gsize whole;
+  if (!file->pending->len) return;
+  const gboolean all = write_pending(self, file, &whole);
+  for (guint i = 0; i < file->lines->len; i++) {
+    const Line *line = &g_array_index(file->lines, Line, i);
+    if (!all && line->end > whole) dsbind_sent_fail(line->sent);
+    g_queue_push_tail(&self->done, line->sent);
+  }
+  g_string_truncate(file->pending, 0);
+  g_array_set_size(file->lines, 0);
 }
 
 static void writer_free(Writer *self) {
@@ -107,7 +181,7 @@ DSBIND_EXPORT NvDsMsgApiHandle nvds_msgapi_connect(char *address, nvds_msgapi_co
   self->path = g_strdup(address);
   self->folder = g_str_has_suffix(address, "/") || g_file_test(address, G_FILE_TEST_IS_DIR);
   self->durable = dsbind_adapter_number(config, "sync", 0) != 0;
-  self->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, close_file);
+  self->files = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, file_free);
   g_key_file_unref(config);
   gboolean good;
   if (self->folder) {
@@ -116,7 +190,7 @@ DSBIND_EXPORT NvDsMsgApiHandle nvds_msgapi_connect(char *address, nvds_msgapi_co
       dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the folder %s cannot be made: %s", address,
                           g_strerror(errno));
   } else {
-    good = open_file(self, address) >= 0;
+    good = open_file(self, address) != NULL;
   }
   if (!good) {
     writer_free(self);
@@ -131,15 +205,18 @@ DSBIND_EXPORT NvDsMsgApiErrorType nvds_msgapi_send_async(NvDsMsgApiHandle handle
                                                          nvds_msgapi_send_cb_t callback,
                                                          void *user) {
   Writer *self = handle;
-  GString *line = line_of(payload, size);
   g_mutex_lock(&self->lock);
   char *path = path_of(self, topic);
-  const gboolean written = write_line(self, path, line);
-  if (written) g_queue_push_tail(&self->done, dsbind_sent_new(callback, user));
+  File *file = open_file(self, path);
+  if (file) {
+    append_line(file->pending, payload, size);
+    const Line line = {dsbind_sent_new(callback, user), file->pending->len};
+    g_array_append_val(file->lines, line);
+    if (file->pending->len >= MAX_PENDING) finish_pending(self, file);
+  }
   g_mutex_unlock(&self->lock);
   g_free(path);
-  g_string_free(line, TRUE);
-  return written ? NVDS_MSGAPI_OK : NVDS_MSGAPI_ERR;
+  return file ? NVDS_MSGAPI_OK : NVDS_MSGAPI_ERR;
 }
 
 DSBIND_EXPORT NvDsMsgApiErrorType nvds_msgapi_send(NvDsMsgApiHandle handle, char *topic,
@@ -158,13 +235,16 @@ DSBIND_EXPORT NvDsMsgApiErrorType nvds_msgapi_subscribe(NvDsMsgApiHandle handle,
 
 DSBIND_EXPORT void nvds_msgapi_do_work(NvDsMsgApiHandle handle) {
   Writer *self = handle;
-  for (;;) {
-    g_mutex_lock(&self->lock);
-    DsbindSent *sent = g_queue_pop_head(&self->done);
-    g_mutex_unlock(&self->lock);
-    if (!sent) return;
-    dsbind_sent_finish(sent);
-  }
+  GHashTableIter files;
+  gpointer file;
+  DsbindSent *sent;
+  g_mutex_lock(&self->lock);
+  g_hash_table_iter_init(&files, self->files);
+  while (g_hash_table_iter_next(&files, NULL, &file)) finish_pending(self, file);
+  GQueue done = self->done;
+  g_queue_init(&self->done);
+  g_mutex_unlock(&self->lock);
+  while ((sent = g_queue_pop_head(&done))) dsbind_sent_finish(sent);
 }
 
 DSBIND_EXPORT NvDsMsgApiErrorType nvds_msgapi_disconnect(NvDsMsgApiHandle handle) {

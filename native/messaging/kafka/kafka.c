@@ -14,6 +14,9 @@ typedef struct {
   GKeyFile *config;
   char *partition_key;
   nvds_msgapi_connect_cb_t on_event;
+  gboolean reached; /* it was there */
+  gboolean refused; /* what is wrong will stay so: TLS or the log in */
+  char *trouble;    /* of the connection, in librdkafka's words */
   DsbindKafkaConsumer *consumer;
 } Client;
 
@@ -49,9 +52,17 @@ static void on_delivered(rd_kafka_t *producer, const rd_kafka_message_t *message
 
 static void on_error(rd_kafka_t *producer, int code, const char *reason, void *opaque) {
   Client *self = opaque;
-  (void)producer, (void)reason;
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && self->on_event)
-    self->on_event(self, NVDS_MSGAPI_EVT_SERVICE_DOWN);
+  (void)producer;
+  const gboolean refused = dsbind_kafka_refuses(code, reason);
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && (refused || !self->refused)) {
+    g_free(self->trouble);
+    self->trouble = g_strdup(reason);
+    self->refused = refused;
+  }
+  if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN || !self->reached || !self->on_event) return;
+  dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "kafka at %s:%u is gone: %s", self->address.host,
+                      self->address.port, self->trouble ? self->trouble : reason);
+  self->on_event(self, NVDS_MSGAPI_EVT_SERVICE_DOWN);
 }
 
 /* librdkafka writes to stderr without one; what matters comes as an error. */
@@ -66,6 +77,7 @@ static void client_free(Client *self) {
   dsbind_address_clear(&self->address);
   g_key_file_unref(self->config);
   g_free(self->partition_key);
+  g_free(self->trouble);
   g_free(self);
 }
 
@@ -76,12 +88,17 @@ static gboolean reach(Client *self) {
       rd_kafka_metadata(self->producer, 0, NULL, &metadata, CONNECT_MS);
   if (metadata) rd_kafka_metadata_destroy(metadata);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return TRUE;
-  dsbind_adapter_fail(code == RD_KAFKA_RESP_ERR__AUTHENTICATION ||
-                              code == RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED
-                          ? DSBIND_ADAPTER_NEVER
-                          : DSBIND_ADAPTER_AGAIN,
-                      "kafka at %s:%u cannot be reached: %s", self->address.host,
-                      self->address.port, rd_kafka_err2str(code));
+  /* What the connection's thread has said meanwhile. */
+  rd_kafka_poll(self->producer, 0);
+  const char *reason = self->trouble ? self->trouble : rd_kafka_err2str(code);
+  if (self->refused || dsbind_kafka_refuses(code, NULL))
+    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "kafka at %s:%u refuses the connection: %s. Look at "
+                        "security.protocol, the sasl. and the ssl. settings in proto-cfg of the "
+                        "broker's config (msg_broker_config)",
+                        self->address.host, self->address.port, reason);
+  else
+    dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "kafka at %s:%u cannot be reached: %s",
+                        self->address.host, self->address.port, reason);
   return FALSE;
 }
 
@@ -118,6 +135,7 @@ DSBIND_EXPORT NvDsMsgApiHandle nvds_msgapi_connect(char *address, nvds_msgapi_co
     client_free(self);
     return NULL;
   }
+  self->reached = TRUE;
   if (connect_cb) connect_cb(self, NVDS_MSGAPI_EVT_SUCCESS);
   return self;
 }

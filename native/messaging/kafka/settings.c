@@ -47,15 +47,20 @@ rd_kafka_conf_t *dsbind_kafka_conf(const DsbindAddress *address, GKeyFile *confi
   rd_kafka_conf_t *conf = rd_kafka_conf_new();
   char *broker = g_strdup_printf(strchr(address->host, ':') ? "[%s]:%u" : "%s:%u", address->host,
                                  address->port);
+  /* Not in builds of librdkafka without TLS, and not the default of older ones. */
+  rd_kafka_conf_set(conf, "ssl.endpoint.identification.algorithm", "https", NULL, 0);
   char *group = dsbind_adapter_text(config, "consumer-group-id");
-  gboolean good = set(conf, "bootstrap.servers", broker);
+  gboolean good = set(conf, "bootstrap.servers", broker) &&
+                  set(conf, "reconnect.backoff.max.ms", "2000");
   if (consumer) {
     good = good && set(conf, "group.id", group ? group : "test-consumer-group") &&
            set(conf, "auto.offset.reset", "latest");
   } else {
     /* A message that was sent again after a loss of the connection is stored once. */
     good = good && set(conf, "enable.idempotence", "true") && set(conf, "linger.ms", "2") &&
-           set(conf, "message.timeout.ms", "10000");
+           set(conf, "message.timeout.ms", "10000") &&
+           /* Before a message times out: an unknown topic is then told as one. */
+           set(conf, "topic.metadata.propagation.max.ms", "3000");
   }
   good = good && set_key(conf, config, "proto-cfg") &&
          set_key(conf, config, consumer ? "consumer-proto-cfg" : "producer-proto-cfg");
@@ -64,6 +69,17 @@ rd_kafka_conf_t *dsbind_kafka_conf(const DsbindAddress *address, GKeyFile *confi
   if (good) return conf;
   rd_kafka_conf_destroy(conf);
   return NULL;
+}
+
+gboolean dsbind_kafka_refuses(int code, const char *reason) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM: return TRUE;
+    /* A broker may end the connection rather than say so; librdkafka knows what it was about. */
+    default: return reason && (strstr(reason, "SASL") || strstr(reason, "certificate"));
+  }
 }
 
 /* Where the JSON value that begins at `at` ends; `end` where the text does. */

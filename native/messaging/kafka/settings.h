@@ -11,6 +11,9 @@
 rd_kafka_conf_t *dsbind_kafka_conf(const DsbindAddress *address, GKeyFile *config,
                                    gboolean consumer);
 
+/* Whether an error of the connection is one of TLS or the log in, which trying again does not mend. */
+gboolean dsbind_kafka_refuses(int code, const char *reason);
+
 /* The text or number at a path such as "sensor.id" of a JSON object; NULL where there is none. */
 char *dsbind_json_find(const char *json, gsize size, const char *path);
 

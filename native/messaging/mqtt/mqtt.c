@@ -9,6 +9,8 @@
 
 #define CONNECT_MS 3000
 #define QOS 1
+/* Between attempts to get a subscription's connection back. */
+#define RETRY_US 1000000
 
 typedef struct {
   GMutex lock; /* of all that follows; libmosquitto calls back under it */
@@ -18,15 +20,41 @@ typedef struct {
   GQueue done;           /* DsbindSent, with a result */
   nvds_msgapi_connect_cb_t on_event;
   int answer; /* to CONNECT: -1 before, else its code */
+  char *trouble; /* of TLS, in OpenSSL's words */
   gboolean broken, told;
   nvds_msgapi_subscribe_request_cb_t on_message;
   void *subscriber;
+  gchar **topics;   /* of the subscription; NULL without one */
+  gint64 next_try;  /* to connect again for it */
   GQueue received; /* struct mosquitto_message */
 } Client;
 
+static int subscribe_all(Client *self) {
+  int code = MOSQ_ERR_SUCCESS;
+  for (guint i = 0; self->topics && self->topics[i] && code == MOSQ_ERR_SUCCESS; i++)
+    code = mosquitto_subscribe(self->client, NULL, self->topics[i], QOS);
+  return code;
+}
+
+/* A broker forgets the subscriptions of a connection that is gone. */
 static void on_connect(struct mosquitto *client, void *data, int code) {
+  Client *self = data;
   (void)client;
-  ((Client *)data)->answer = code;
+  self->answer = code;
+  if (code == 0) subscribe_all(self);
+}
+
+/* libmosquitto's codes say no more of TLS than that it failed. */
+static void on_log(struct mosquitto *client, void *data, int level, const char *text) {
+  Client *self = data;
+  (void)client, (void)level;
+  if (!g_str_has_prefix(text, "OpenSSL Error") && !strstr(text, "verify") &&
+      !strstr(text, "certificate") && !strstr(text, "CA "))
+    return;
+  const char *reason = strrchr(text, ':');
+  g_free(self->trouble);
+  self->trouble = g_strdup(reason && reason[1] ? reason + 1 : text);
+  g_strstrip(self->trouble);
 }
 
 static void on_publish(struct mosquitto *client, void *data, int id) {
@@ -72,6 +100,8 @@ static void client_free(Client *self) {
   }
   dsbind_address_clear(&self->address);
   g_hash_table_unref(self->under_way);
+  g_free(self->trouble);
+  g_strfreev(self->topics);
   g_mutex_clear(&self->lock);
   g_free(self);
 }
@@ -83,6 +113,7 @@ static gboolean set_up(Client *self, GKeyFile *config) {
   char *password = dsbind_adapter_text(config, "password");
   int code = MOSQ_ERR_NOMEM;
   self->client = mosquitto_new(id, TRUE, self);
+  if (self->client) mosquitto_log_callback_set(self->client, on_log);
   if (self->client) code = mosquitto_username_pw_set(self->client, username, password);
   if (code == MOSQ_ERR_SUCCESS && dsbind_adapter_number(config, "enable-tls", 0)) {
     char *ca_file = dsbind_adapter_text(config, "tls-cafile");
@@ -126,9 +157,14 @@ static gboolean reach(Client *self, GKeyFile *config) {
                         "password in the broker's config (msg_broker_config)",
                         self->address.host, self->address.port,
                         mosquitto_connack_string(self->answer));
+  else if (code == MOSQ_ERR_TLS || self->trouble)
+    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "mqtt at %s:%u refuses TLS: %s. Look at tls-cafile, "
+                        "which must have signed the broker's certificate for this host name, and at "
+                        "tls-certfile and tls-keyfile in the broker's config (msg_broker_config)",
+                        self->address.host, self->address.port,
+                        self->trouble ? self->trouble : mosquitto_strerror(code));
   else
-    dsbind_adapter_fail(code == MOSQ_ERR_TLS ? DSBIND_ADAPTER_NEVER : DSBIND_ADAPTER_AGAIN,
-                        "mqtt at %s:%u cannot be reached: %s", self->address.host,
+    dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "mqtt at %s:%u cannot be reached: %s", self->address.host,
                         self->address.port,
                         code == MOSQ_ERR_SUCCESS ? "no answer" : mosquitto_strerror(code));
   return FALSE;
@@ -206,11 +242,20 @@ static void pass_on(Client *self, struct mosquitto_message *message) {
   g_free(message);
 }
 
+/* Who sends connects anew by itself; who only listens has nobody that would. */
+static void get_back(Client *self) {
+  const gint64 now = g_get_monotonic_time();
+  if (!self->topics || now < self->next_try) return;
+  self->next_try = now + RETRY_US;
+  if (mosquitto_reconnect(self->client) == MOSQ_ERR_SUCCESS) self->broken = self->told = FALSE;
+}
+
 DSBIND_EXPORT void nvds_msgapi_do_work(NvDsMsgApiHandle handle) {
   Client *self = handle;
   GQueue done = G_QUEUE_INIT, received = G_QUEUE_INIT;
   gpointer item;
   g_mutex_lock(&self->lock);
+  if (self->broken) get_back(self);
   if (!self->broken) {
     const int code = mosquitto_loop(self->client, 0, 1);
     if (code != MOSQ_ERR_SUCCESS) {
@@ -245,8 +290,9 @@ DSBIND_EXPORT NvDsMsgApiErrorType nvds_msgapi_subscribe(NvDsMsgApiHandle handle,
   g_mutex_lock(&self->lock);
   self->on_message = callback;
   self->subscriber = user;
-  for (int i = 0; i < count && code == MOSQ_ERR_SUCCESS; i++)
-    code = mosquitto_subscribe(self->client, NULL, topics[i], QOS);
+  self->topics = g_new0(gchar *, (gsize)count + 1);
+  for (int i = 0; i < count; i++) self->topics[i] = g_strdup(topics[i]);
+  code = subscribe_all(self);
   g_mutex_unlock(&self->lock);
   if (code == MOSQ_ERR_SUCCESS) return NVDS_MSGAPI_OK;
   dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "mqtt does not take the subscription: %s",

@@ -88,8 +88,12 @@ static void take_reply(Client *self, const redisReply *reply) {
   if (!sent) return;
   sent->result = NVDS_MSGAPI_OK;
   if (reply->type == REDIS_REPLY_ERROR) {
-    dsbind_adapter_fail(dsbind_redis_kind(reply->str), "redis does not take a message: %s",
-                        reply->str);
+    const DsbindAdapterError kind = dsbind_redis_kind(reply->str);
+    dsbind_adapter_fail(kind, "redis does not take a message: %s%s", reply->str,
+                        kind == DSBIND_ADAPTER_NEVER
+                            ? ". Set a username and password in the broker's config "
+                              "(msg_broker_config) that may write to the stream"
+                            : "");
     dsbind_sent_fail(sent);
   }
   g_queue_push_tail(&self->done, sent);

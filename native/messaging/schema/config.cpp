@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config.h"
 
+#include <atomic>
 #include <set>
 
 #include "config_file.h"
@@ -96,6 +97,11 @@ class Loader {
 };
 
 }  // namespace
+
+uint64_t next_serial() {
+  static std::atomic<uint64_t> last{0};
+  return ++last;
+}
 
 Config load_config(const std::string &path) { return Loader(path).load(); }
 

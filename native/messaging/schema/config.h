@@ -3,6 +3,7 @@
 #ifndef DSBIND_MESSAGING_CONFIG_H
 #define DSBIND_MESSAGING_CONFIG_H
 
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -27,7 +28,11 @@ struct Analytics {
   std::string id, description, source, version;
 };
 
+uint64_t next_serial();
+
 struct Config {
+  /* Of no other one in the process: what was made of a config is known by it. */
+  uint64_t serial = next_serial();
   std::map<int, Sensor> sensors;
   std::map<int, Place> places;
   std::map<int, Analytics> analytics;

@@ -56,7 +56,7 @@ const char *part_of_place(NvDsEventType type) {
   }
 }
 
-void write_place(Json *json, const Config &config, int id, NvDsEventType type) {
+void write_place(Json *json, const Config &config, int id, const char *part) {
   static const Place unknown;
   const auto found = config.places.find(id);
   const Place &place = found == config.places.end() ? unknown : found->second;
@@ -64,7 +64,7 @@ void write_place(Json *json, const Config &config, int id, NvDsEventType type) {
   json->key("id").text(place.id.empty() ? std::to_string(id) : place.id);
   json->key("name").text(place.name).key("type").text(place.type);
   write_location(json, place.location);
-  json->key(part_of_place(type)).open('{');
+  json->key(part).open('{');
   json->key("id").text(place.sub_fields[0]).key("name").text(place.sub_fields[1]);
   json->key("level").text(place.sub_fields[2]);
   write_xyz(json, "coordinate", place.coordinate);
@@ -92,6 +92,32 @@ void write_analytics(Json *json, const Config &config, int id) {
   json->key("version").text(module.version).close('}');
 }
 
+/* What messages say of where they come from, as it was written last on this thread: most events are
+ * of the camera that the one before was of. */
+struct Origin {
+  uint64_t config = 0;
+  int place = 0, sensor = 0, module = 0;
+  const char *part = "";
+  std::string said, text;
+};
+
+const std::string &origin(const Config &config, int place, int sensor, int module,
+                          NvDsEventType type, const char *said) {
+  thread_local Origin last;
+  const char *part = part_of_place(type);
+  if (!said) said = "";
+  if (last.config == config.serial && last.place == place && last.sensor == sensor &&
+      last.module == module && last.part == part && last.said == said)
+    return last.text;
+  std::string text;
+  Json json(&text);
+  write_place(&json, config, place, part);
+  write_sensor(&json, config, sensor, said);
+  write_analytics(&json, config, module);
+  last = {config.serial, place, sensor, module, part, said, std::move(text)};
+  return last.text;
+}
+
 void write_head(Json *json, const char *time) {
   json->open('{').key("messageid").text(uuid()).key("mdsversion").text("1.0");
   json->key("@timestamp").text(time);
@@ -105,14 +131,6 @@ void write_box(Json *json, double left, double top, double width, double height)
 
 void write_pairs(Json *json, const char *const *names, const char *const *values, size_t count) {
   for (size_t i = 0; i < count; i++) json->key(names[i]).text(values[i]);
-}
-
-/* What the program said of an object by extMsg. Structs that are shorter than their type count as
- * not there. */
-template <typename T>
-const T *extension(const NvDsEventMsgMeta &event) {
-  return event.extMsg && event.extMsgSize >= sizeof(T) ? static_cast<const T *>(event.extMsg)
-                                                       : nullptr;
 }
 
 void write_vehicle(Json *json, const NvDsVehicleObject *is) {
@@ -232,6 +250,9 @@ const char *name_of(NvDsEventType type) {
   }
 }
 
+/* What nothing here measures. */
+constexpr std::string_view motion = "\"speed\":0,\"direction\":0,\"orientation\":0";
+
 void write_event(Json *json, const char *type) {
   json->key("event").open('{').key("id").text(uuid()).key("type").text(type).close('}');
 }
@@ -245,11 +266,10 @@ std::string full(const Config &config, NvDsEventType type, const NvDsEventMsgMet
   char now[DSBIND_TIME_SIZE];
   if (!event.ts) dsbind_event_time(nullptr, now);
   write_head(&json, event.ts ? event.ts : now);
-  write_place(&json, config, event.placeId, type);
-  write_sensor(&json, config, event.sensorId, event.sensorStr);
-  write_analytics(&json, config, event.moduleId);
+  json.members(origin(config, event.placeId, event.sensorId, event.moduleId, type,
+                      event.sensorStr));
   json.key("object").open('{').key("id").text(std::to_string(event.trackingId));
-  json.key("speed").number(0.0).key("direction").number(0.0).key("orientation").number(0.0);
+  json.members(motion);
   write_what(&json, event);
   write_box(&json, event.bbox.left, event.bbox.top, event.bbox.width, event.bbox.height);
   write_location(&json, {{event.location.lat, event.location.lon, event.location.alt}});
@@ -271,11 +291,9 @@ std::string full(const Config &config, const NvDsFrameMeta &frame, const NvDsObj
   dsbind_event_time(&frame, time);
   const int source = static_cast<int>(frame.source_id);
   write_head(&json, time);
-  write_place(&json, config, source, NVDS_EVENT_ENTRY);
-  write_sensor(&json, config, source, nullptr);
-  write_analytics(&json, config, 0);
+  json.members(origin(config, source, source, 0, NVDS_EVENT_ENTRY, nullptr));
   json.key("object").open('{').key("id").text(std::to_string(object.object_id));
-  json.key("speed").number(0.0).key("direction").number(0.0).key("orientation").number(0.0);
+  json.members(motion);
   json.name(object.obj_label[0] ? std::string_view(object.obj_label,
                                                    strnlen(object.obj_label, MAX_LABEL_SIZE))
                                 : std::string_view("unknown"));

@@ -8,27 +8,42 @@
 
 namespace dsbind::messaging {
 
+namespace {
+
+/* Nearly all texts are: the whole check takes longer than to write them. */
+bool is_ascii(std::string_view text) {
+  unsigned char all = 0;
+  for (char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
+}
+
+}  // namespace
+
 void append_text(std::string *out, std::string_view text) {
   static const char digits[] = "0123456789abcdef";
-  if (!g_utf8_validate_len(text.data(), text.size(), nullptr)) {
+  if (!is_ascii(text) && !g_utf8_validate_len(text.data(), text.size(), nullptr)) {
     char *valid = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
     append_text(out, valid);
     g_free(valid);
     return;
   }
   out->push_back('"');
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      out->push_back('\\');
-      out->push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
+  const char *from = text.data(), *const end = from + text.size();
+  for (const char *at = from; at < end; at++) {
+    const auto c = static_cast<unsigned char>(*at);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out->append(from, at);
+    from = at + 1;
+    if (c < 0x20) {
       out->append("\\u00");
       out->push_back(digits[(c >> 4) & 15]);
       out->push_back(digits[c & 15]);
     } else {
-      out->push_back(c);
+      out->push_back('\\');
+      out->push_back(static_cast<char>(c));
     }
   }
+  out->append(from, end);
   out->push_back('"');
 }
 
@@ -78,6 +93,12 @@ Json &Json::name(std::string_view name) {
 Json &Json::text(std::string_view value) {
   comma();
   append_text(out_, value);
+  return *this;
+}
+
+Json &Json::members(std::string_view written) {
+  comma();
+  out_->append(written);
   return *this;
 }
 

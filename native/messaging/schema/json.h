@@ -27,6 +27,9 @@ class Json {
   Json &number(uint64_t value);
   Json &exact(double value); /* with all its digits */
 
+  /* Names and values that another one wrote. */
+  Json &members(std::string_view written);
+
  private:
   void comma();
 

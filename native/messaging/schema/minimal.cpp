@@ -15,29 +15,6 @@ void append_part(std::string *line, const char *text) {
   for (; text && *text; text++) line->push_back(*text == '|' ? ' ' : *text);
 }
 
-const char *name_of(const NvDsEventMsgMeta &event) {
-  switch (event.objType) {
-    case NVDS_OBJECT_TYPE_VEHICLE:
-    case NVDS_OBJECT_TYPE_VEHICLE_EXT: return "Vehicle";
-    case NVDS_OBJECT_TYPE_PERSON:
-    case NVDS_OBJECT_TYPE_PERSON_EXT: return "Person";
-    case NVDS_OBJECT_TYPE_FACE:
-    case NVDS_OBJECT_TYPE_FACE_EXT: return "Face";
-    case NVDS_OBJECT_TYPE_PRODUCT:
-    case NVDS_OBJECT_TYPE_PRODUCT_EXT: return "Product";
-    case NVDS_OBJECT_TYPE_BAG: return "Bag";
-    case NVDS_OBJECT_TYPE_BICYCLE: return "Bicycle";
-    case NVDS_OBJECT_TYPE_ROADSIGN: return "RoadSign";
-    default: return event.objectId && *event.objectId ? event.objectId : "Unknown";
-  }
-}
-
-template <typename T>
-const T *extension(const NvDsEventMsgMeta &event) {
-  return event.extMsg && event.extMsgSize >= sizeof(T) ? static_cast<const T *>(event.extMsg)
-                                                       : nullptr;
-}
-
 void append_attributes(std::string *line, const NvDsEventMsgMeta &event) {
   switch (event.objType) {
     case NVDS_OBJECT_TYPE_VEHICLE:
@@ -103,6 +80,23 @@ void append_labels(std::string *line, const NvDsObjectMeta &object) {
 
 }  // namespace
 
+const char *type_name(const NvDsEventMsgMeta &event) {
+  switch (event.objType) {
+    case NVDS_OBJECT_TYPE_VEHICLE:
+    case NVDS_OBJECT_TYPE_VEHICLE_EXT: return "Vehicle";
+    case NVDS_OBJECT_TYPE_PERSON:
+    case NVDS_OBJECT_TYPE_PERSON_EXT: return "Person";
+    case NVDS_OBJECT_TYPE_FACE:
+    case NVDS_OBJECT_TYPE_FACE_EXT: return "Face";
+    case NVDS_OBJECT_TYPE_PRODUCT:
+    case NVDS_OBJECT_TYPE_PRODUCT_EXT: return "Product";
+    case NVDS_OBJECT_TYPE_BAG: return "Bag";
+    case NVDS_OBJECT_TYPE_BICYCLE: return "Bicycle";
+    case NVDS_OBJECT_TYPE_ROADSIGN: return "RoadSign";
+    default: return event.objectId && *event.objectId ? event.objectId : "Unknown";
+  }
+}
+
 std::string minimal(const Config &config, const NvDsEvent *events, guint count) {
   const NvDsEventMsgMeta &first = *events[0].metadata;
   std::string out, line;
@@ -116,7 +110,7 @@ std::string minimal(const Config &config, const NvDsEvent *events, guint count) 
     const NvDsEventMsgMeta &event = *events[i].metadata;
     line = std::to_string(event.trackingId);
     append_box(&line, event.bbox);
-    append_part(&line, name_of(event));
+    append_part(&line, type_name(event));
     line += "|#";
     append_attributes(&line, event);
     append_end(&line, event.confidence);

@@ -41,6 +41,8 @@ std::vector<std::string> texts_of(const NvDsMsg2pCtx *ctx, const NvDsEvent *even
   if (!events || !size) return texts;
   if (ctx->payloadType == NVDS_PAYLOAD_DEEPSTREAM_MINIMAL) {
     texts.push_back(minimal(config_of(ctx), events, size));
+  } else if (ctx->payloadType == NVDS_PAYLOAD_DEEPSTREAM_PROTOBUF) {
+    texts.push_back(protobuf(config_of(ctx), events, size));
   } else {
     for (guint i = 0; i < size; i++)
       texts.push_back(full(config_of(ctx), events[i].eventType, *events[i].metadata));
@@ -55,6 +57,8 @@ std::vector<std::string> texts_of(const NvDsMsg2pCtx *ctx, const NvDsMsg2pMetaIn
   if (!frame) return texts;
   if (ctx->payloadType == NVDS_PAYLOAD_DEEPSTREAM_MINIMAL) {
     texts.push_back(minimal(config_of(ctx), *frame, object));
+  } else if (ctx->payloadType == NVDS_PAYLOAD_DEEPSTREAM_PROTOBUF) {
+    texts.push_back(protobuf(config_of(ctx), *frame, object));
   } else if (object) {
     texts.push_back(full(config_of(ctx), *frame, *object));
   } else {
@@ -108,11 +112,12 @@ void write_custom(Json *json, const NvDsUserMetaList *frame, const NvDsUserMetaL
 EXPORT const char *dsbind_msg2p_last_error(void) { return last_error.c_str(); }
 
 EXPORT NvDsMsg2pCtx *nvds_msg2p_ctx_create(const gchar *file, NvDsPayloadType type) {
-  if (type != NVDS_PAYLOAD_DEEPSTREAM && type != NVDS_PAYLOAD_DEEPSTREAM_MINIMAL) {
+  if (type != NVDS_PAYLOAD_DEEPSTREAM && type != NVDS_PAYLOAD_DEEPSTREAM_MINIMAL &&
+      type != NVDS_PAYLOAD_DEEPSTREAM_PROTOBUF) {
     last_error = type == NVDS_PAYLOAD_CUSTOM
                      ? "payload type 257 is a program's own: name its library by msg2p-lib"
                      : "payload type " + std::to_string(static_cast<int>(type)) +
-                           " is not in this release: choose 0, the full schema, or 1, the minimal";
+                           " has no schema: choose 0, the full one, 1, the minimal, or 2, protobuf";
     return nullptr;
   }
   try {

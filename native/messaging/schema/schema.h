@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The payloads: the full schema has a message for each event, the minimal one for each frame. */
+/* The payloads: the full schema has a message for each event, the others have one for each frame. */
 #ifndef DSBIND_MESSAGING_SCHEMA_H
 #define DSBIND_MESSAGING_SCHEMA_H
 
@@ -16,6 +16,21 @@ std::string full(const Config &config, const NvDsFrameMeta &frame, const NvDsObj
 std::string minimal(const Config &config, const NvDsEvent *events, guint count);
 /* All objects of a frame, or only one. */
 std::string minimal(const Config &config, const NvDsFrameMeta &frame, const NvDsObjectMeta *only);
+
+/* As minimal(), in protobuf's wire format. */
+std::string protobuf(const Config &config, const NvDsEvent *events, guint count);
+std::string protobuf(const Config &config, const NvDsFrameMeta &frame, const NvDsObjectMeta *only);
+
+/* What an event is about: "Vehicle", "Person", else its label. */
+const char *type_name(const NvDsEventMsgMeta &event);
+
+/* What the program said of an object by extMsg. Structs that are shorter than their type count as
+ * not there. */
+template <typename T>
+const T *extension(const NvDsEventMsgMeta &event) {
+  return event.extMsg && event.extMsgSize >= sizeof(T) ? static_cast<const T *>(event.extMsg)
+                                                       : nullptr;
+}
 
 /* The sensor's id: of the config, else what the event says, else its number. */
 std::string sensor_id(const Config &config, int sensor, const char *said);

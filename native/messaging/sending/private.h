@@ -3,24 +3,15 @@
 #ifndef DSBIND_SENDER_PRIVATE_H
 #define DSBIND_SENDER_PRIVATE_H
 
-#include "adapter.h"
+#include "opened.h"
 #include "sender.h"
-
-typedef struct {
-  NvDsMsgApiHandle (*connect)(char *, nvds_msgapi_connect_cb_t, char *);
-  NvDsMsgApiErrorType (*send_async)(NvDsMsgApiHandle, char *, const uint8_t *, size_t,
-                                    nvds_msgapi_send_cb_t, void *);
-  NvDsMsgApiErrorType (*send)(NvDsMsgApiHandle, char *, const uint8_t *, size_t);
-  void (*do_work)(NvDsMsgApiHandle);
-  NvDsMsgApiErrorType (*disconnect)(NvDsMsgApiHandle);
-  int (*last_error)(char *, size_t); /* of our adapters */
-} DsbindAdapter;
 
 /* A message, with its topic and bytes behind it. */
 typedef struct {
   GList link; /* in the queue, or among those under way */
   DsbindSender *sender;
   guint tries;
+  gboolean sent; /* the adapter has it */
   gsize size;
   char *topic;
   guint8 *bytes;
@@ -28,7 +19,7 @@ typedef struct {
 
 struct DsbindSender {
   DsbindAdapter adapter;
-  char *name, *address, *config; /* of the library: its file name */
+  char *address, *config;
   guint queue_size;
   DsbindPolicy policy;
   DsbindSenderTell tell;
@@ -38,15 +29,24 @@ struct DsbindSender {
   GMutex lock; /* of all that follows */
   GCond work;  /* for the thread: there is a message, or an end */
   GCond room;  /* for the others: a message went, or none will */
+  gboolean idle;      /* the thread waits for work ... */
+  guint room_waiters; /* ... and so many others for room: waking nobody is a system call, too */
   GQueue waiting, under_way; /* DsbindMessage */
   DsbindSenderStats stats;
   gboolean stop, interrupted, dead;
-  gboolean lost; /* the connection is not to be used any more */
+  guint telling;       /* threads that call tell */
+  gboolean connecting; /* the thread is within the adapter, which may take its time ... */
+  gboolean abandoned;  /* ... longer than there is: the thread frees what is left */
+  gboolean lost; /* the connection is not to be used any more ... */
+  gboolean never; /* ... nor another one */
   gboolean told_away, told_refused;
   char *reason;
 };
 
 gpointer dsbind_sender_run(gpointer sender);
+void dsbind_sender_destroy(DsbindSender *self);
 void dsbind_sender_drop(DsbindSender *self, DsbindMessage *message);
+void dsbind_sender_fail_all(DsbindSender *self, GQueue *queue);
+void dsbind_sender_tell_room(DsbindSender *self);
 
 #endif

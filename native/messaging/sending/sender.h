@@ -19,6 +19,7 @@ typedef enum {
 
 typedef struct {
   const char *library, *address, *config; /* copied */
+  gboolean shared;                        /* the connection, by libnvds_msgbroker */
   guint queue_size;                       /* messages that wait */
   DsbindPolicy policy;
 } DsbindSenderSettings;
@@ -46,17 +47,24 @@ typedef struct DsbindSender DsbindSender;
 DsbindSender *dsbind_sender_new(const DsbindSenderSettings *settings, DsbindSenderTell tell,
                                 gpointer data, GError **error);
 
-/* Ends the thread; what was not acknowledged counts as failed. `last` gets the final counts. */
+/* Ends the thread, or leaves it to end by itself where it connects to a host that does not answer;
+ * what was not acknowledged counts as failed. `last` gets the final counts. */
 void dsbind_sender_free(DsbindSender *self, DsbindSenderStats *last);
 
 typedef enum {
-  DSBIND_PUSH_DONE,        /* the message is in one of the counts */
-  DSBIND_PUSH_INTERRUPTED, /* it was not taken, and is in none */
+  DSBIND_PUSH_DONE,        /* all are in one of the counts */
+  DSBIND_PUSH_INTERRUPTED, /* those that were not taken are in none */
   DSBIND_PUSH_NEVER,       /* nothing can be sent any more */
 } DsbindPush;
 
-/* Hands a message over. */
-DsbindPush dsbind_sender_push(DsbindSender *self, const char *topic, const void *bytes, gsize size);
+typedef struct {
+  gconstpointer data;
+  gsize size;
+} DsbindBytes;
+
+/* Hands messages over, copies of them. `taken` is how many of them are in one of the counts. */
+DsbindPush dsbind_sender_push(DsbindSender *self, const char *topic, const DsbindBytes *messages,
+                              guint count, guint *taken);
 
 /* Waits until all is acknowledged; `left` is the number of messages that are not, in the end. FALSE
  * where it was interrupted before the time was up. */
