@@ -83,7 +83,8 @@ Runtime *load() {
   check(api, api.CreateArenaCfg(0, ort::kSameAsRequested, -1, -1, &arena), ErrorKind::Library, what);
   OrtStatus *registered = api.CreateAndRegisterAllocator(runtime->env, runtime->memory, arena);
   api.ReleaseArenaCfg(arena);
-  check(api, registered, ErrorKind::Library, what);
+  /* Refused where the process has one already, of another user of ONNX Runtime: then that is it. */
+  if (registered) api.ReleaseStatus(registered);
   return runtime.release();
 }
 
@@ -225,21 +226,29 @@ struct Session::DeviceMemory {
     if (!ok) {
       std::string why = error ? error->message : "no memory";
       g_clear_error(&error);
+      free();
       throw Error(ErrorKind::Run, "no memory on GPU " + std::to_string(gpu) + " for images: " + why);
     }
     const ort::Api &api = runtime().api;
-    check(api, api.CreateMemoryInfo("Cuda", ort::kDeviceAllocator, gpu, ort::kMemTypeDefault, &info),
-          ErrorKind::Library, "ONNX Runtime cannot use GPU " + std::to_string(gpu));
+    OrtStatus *status =
+        api.CreateMemoryInfo("Cuda", ort::kDeviceAllocator, gpu, ort::kMemTypeDefault, &info);
+    if (status) free();
+    check(api, status, ErrorKind::Library, "ONNX Runtime cannot use GPU " + std::to_string(gpu));
   }
 
   ~DeviceMemory() {
     if (info) runtime().api.ReleaseMemoryInfo(info);
+    free();
+  }
+  DeviceMemory(const DeviceMemory &) = delete;
+  DeviceMemory &operator=(const DeviceMemory &) = delete;
+
+ private:
+  void free() {
     if (!data || !dsbind_cuda_enter(gpu, nullptr)) return;
     dsbind_cuda(nullptr)->MemFree(data);
     dsbind_cuda_leave();
   }
-  DeviceMemory(const DeviceMemory &) = delete;
-  DeviceMemory &operator=(const DeviceMemory &) = delete;
 };
 
 uint64_t Session::device_images() const { return device_ ? device_->data : 0; }

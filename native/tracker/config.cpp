@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <tuple>
 
 #include "config_keys.h"
 
@@ -36,6 +37,13 @@ void read_key(const std::string &path, const std::string &section, const YAML::N
                                (nearest.empty() ? "" : "; did you mean " + nearest + "?"));
     return;
   }
+  if (known->set_list) {
+    std::vector<std::string> texts;
+    for (const auto &one : value) texts.push_back(one.IsScalar() ? one.Scalar() : "");
+    const std::string wrong = known->set_list(texts, config);
+    if (!wrong.empty()) fail(path, value.Mark(), section + "." + name + ": " + wrong);
+    return;
+  }
   if (!known->set) { /* of the SDK's, without a use here */
     if (known->reason)
       config->warnings.push_back(path + ":" + std::to_string(key.Mark().line + 1) + ": " + section +
@@ -49,7 +57,37 @@ void read_key(const std::string &path, const std::string &section, const YAML::N
          section + "." + name + ": " + shown(value.Scalar()) + " is not possible: " + wrong);
 }
 
+/* What only all keys together can tell. */
+void check(const std::string &path, Config *config) {
+  ReidConfig &reid = config->reid;
+  if (reid.enabled() && reid.model.empty())
+    throw ConfigError(path +
+                      ": ReID.reidType needs a model: set onnxFile to one in ONNX format (engines "
+                      "and encoded models are TensorRT's, which does not run here), or set "
+                      "reidType: 0 to go by where objects are and how they move");
+  if (reid.enabled())
+    config->warnings.insert(config->warnings.end(), reid.notes.begin(), reid.notes.end());
+  reid.notes.clear();
+}
+
 }  // namespace
+
+bool VisualConfig::same(const VisualConfig &other) const {
+  auto fields = [](const VisualConfig &of) {
+    return std::tie(of.enabled, of.colors, of.gradients, of.size_level, of.focus_offset_y,
+                    of.learning_rate, of.channel_learning_rate, of.sigma);
+  };
+  return fields(*this) == fields(other);
+}
+
+bool ReidConfig::same_model(const ReidConfig &other) const {
+  auto fields = [](const ReidConfig &of) {
+    return std::tie(of.associates, of.reassociates, of.output, of.model, of.batch, of.feature_size,
+                    of.dims, of.channels_last, of.bgr, of.keep_aspect, of.normalise, of.offsets,
+                    of.scale);
+  };
+  return fields(*this) == fields(other);
+}
 
 void read_config(const std::string &text, const std::string &path, Config *config) {
   YAML::Node root;
@@ -76,6 +114,7 @@ void read_config(const std::string &text, const std::string &path, Config *confi
     for (const auto &entry : part.second)
       read_key(path, section, entry.first, entry.second, config);
   }
+  check(path, config);
 }
 
 Config load_config(const std::string &path) {

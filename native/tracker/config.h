@@ -38,6 +38,9 @@ struct ReassociationConfig {
   bool enabled = false;
   float min_score = 0;
   float min_tracklet_score = 0.3f;
+  float min_reid = 0; /* of feature vectors; counts where reidType says so */
+  float weight_tracklet = 1, weight_reid = 0;
+  int reid_interval = 0; /* frames between two looks at a target; -1: one is enough */
   int min_length = 20;        /* frames a target must have been followed */
   int projection_length = 90; /* frames to project its trajectory */
   float max_angle = 180;      /* degrees between the directions */
@@ -52,8 +55,8 @@ struct AssociationConfig {
   Matcher matcher = Matcher::Greedy;
   bool same_class = true;
   bool predicted = false; /* match with the predicted box, not with the last one */
-  float min_overall = 0, min_size = 0, min_overlap = 0, min_visual = 0;
-  float weight_size = 0, weight_overlap = 1, weight_visual = 0;
+  float min_overall = 0, min_size = 0, min_overlap = 0, min_visual = 0, min_reid = 0;
+  float weight_size = 0, weight_overlap = 1, weight_visual = 0, weight_reid = 0;
   float tentative_confidence = 0.5f;
   float min_tentative_overlap = 0;
   float max_mahalanobis = -1;
@@ -80,6 +83,25 @@ struct VisualConfig {
   float focus_offset_y = 0;
   float learning_rate = 0.075f, channel_learning_rate = 0.1f;
   float sigma = 0.75f;
+
+  bool same(const VisualConfig &other) const;
+};
+
+/* The model that tells objects apart by their looks, and what its vectors are for. */
+struct ReidConfig {
+  bool associates = false;   /* from frame to frame */
+  bool reassociates = false; /* lost targets with new ones */
+  bool output = false;       /* tell the vectors */
+  std::string model;         /* ONNX, as in the file */
+  int batch = 100, feature_size = 128, history = 100;
+  std::vector<int> dims; /* as the model wants them; empty: as it says */
+  bool channels_last = false, bgr = false, keep_aspect = true, normalise = false;
+  std::vector<float> offsets;
+  float scale = 1;
+  std::vector<std::string> notes; /* for whoever uses it */
+
+  bool enabled() const { return associates || reassociates; }
+  bool same_model(const ReidConfig &other) const;
 };
 
 struct Config {
@@ -90,6 +112,7 @@ struct Config {
   AssociationConfig association;
   StateEstimatorConfig estimator;
   VisualConfig visual;
+  ReidConfig reid;
   /* What was in the file and has no effect. */
   std::vector<std::string> warnings;
 };

@@ -85,13 +85,50 @@ std::string set_estimator(int value, Config *config) {
 }
 
 std::string set_reid(int value, Config *config) {
-  if (value)
-    config->warnings.push_back(
-        config->path + ": ReID.reidType: " + std::to_string(value) +
-        " needs a re-identification model, and none is run here: targets are told apart by where "
-        "they are and how they move" +
-        (value == 1 ? "" : "; lost ones are found again by their trajectories (enableReAssoc)"));
+  config->reid.associates = value & 1;
+  config->reid.reassociates = value & 2;
   return {};
+}
+
+std::string set_text(std::string ReidConfig::*field, const std::string &text, Config *config) {
+  config->reid.*field = text;
+  return text.empty() || text.find('\0') != std::string::npos ? "use a path" : "";
+}
+
+/* Matters only where a model is run. */
+Set note(const char *name, const char *reason) {
+  return [=](const std::string &, Config *config) -> std::string {
+    config->reid.notes.push_back(config->path + ": ReID." + name + " has no effect: " + reason);
+    return {};
+  };
+}
+
+/* `count` numbers, or none of a list of another length. */
+template <class Number>
+std::string set_numbers(const std::vector<std::string> &texts, size_t count, double low,
+                        double high, bool are_whole, std::vector<Number> *numbers) {
+  std::vector<Number> all;
+  for (const std::string &text : texts) {
+    double value = 0;
+    if (!parse(text, &value) || value < low || value > high ||
+        (are_whole && value != std::floor(value)))
+      break;
+    all.push_back(static_cast<Number>(value));
+  }
+  if (all.size() != count || texts.size() != count)
+    return "use " + std::to_string(count) + (are_whole ? " whole" : "") + " numbers from " +
+           number_text(low) + " to " + number_text(high) + ", such as [" +
+           (are_whole ? "3, 256, 128" : "123.7, 116.3, 103.5") + "]";
+  *numbers = std::move(all);
+  return {};
+}
+
+std::string set_dims(const std::vector<std::string> &texts, Config *config) {
+  return set_numbers(texts, 3, 1, 16384, true, &config->reid.dims);
+}
+
+std::string set_offsets(const std::vector<std::string> &texts, Config *config) {
+  return set_numbers(texts, 3, -1e6, 1e6, false, &config->reid.offsets);
 }
 
 std::string set_segmenter(int value, Config *) {
@@ -99,7 +136,7 @@ std::string set_segmenter(int value, Config *) {
 }
 
 const char kWorld[] = "there are no camera models here, so targets are followed in the picture";
-const char kReid[] = "no re-identification model is run here";
+const char kTensorRt[] = "TensorRT does not run here; ONNX Runtime runs the model of onnxFile";
 const char kSegment[] = "no segmentation model is run here";
 const char kPose[] = "no pose model is run here";
 
@@ -110,6 +147,7 @@ const std::vector<Key> &keys() {
   using A = AssociationConfig;
   using S = StateEstimatorConfig;
   using V = VisualConfig;
+  using I = ReidConfig;
   static const std::vector<Key> all = {
       {"BaseConfig", "minDetectorConfidence",
        [](const std::string &text, Config *config) -> std::string {
@@ -148,9 +186,12 @@ const std::vector<Key> &keys() {
        real(&C::reassociation, &R::min_score, 0, 1), nullptr},
       {"TrajectoryManagement", "minTrackletMatchingScore",
        real(&C::reassociation, &R::min_tracklet_score, 0, 1), nullptr},
-      {"TrajectoryManagement", "minMatchingScore4ReidSimilarity", {}, kReid},
-      {"TrajectoryManagement", "matchingScoreWeight4TrackletSimilarity", {}, nullptr},
-      {"TrajectoryManagement", "matchingScoreWeight4ReidSimilarity", {}, kReid},
+      {"TrajectoryManagement", "minMatchingScore4ReidSimilarity",
+       real(&C::reassociation, &R::min_reid, 0, 1), nullptr},
+      {"TrajectoryManagement", "matchingScoreWeight4TrackletSimilarity",
+       real(&C::reassociation, &R::weight_tracklet, 0, 10), nullptr},
+      {"TrajectoryManagement", "matchingScoreWeight4ReidSimilarity",
+       real(&C::reassociation, &R::weight_reid, 0, 10), nullptr},
       {"TrajectoryManagement", "minTrajectoryLength4Projection",
        whole(&C::reassociation, &R::min_length, 0, 100000), nullptr},
       {"TrajectoryManagement", "prepLength4TrajectoryProjection", {}, nullptr},
@@ -169,7 +210,8 @@ const std::vector<Key> &keys() {
       {"TrajectoryManagement", "trajectoryProjectionMeasurementNoiseScale", {}, nullptr},
       {"TrajectoryManagement", "trackletSpacialSearchRegionScale",
        real(&C::reassociation, &R::search_scale, 0, kAny), nullptr},
-      {"TrajectoryManagement", "reidExtractionInterval", {}, kReid},
+      {"TrajectoryManagement", "reidExtractionInterval",
+       whole(&C::reassociation, &R::reid_interval, -1, 100000), nullptr},
 
       {"DataAssociator", "dataAssociatorType",
        choice(0, "0", [](int, Config *) { return std::string(); }), nullptr},
@@ -190,14 +232,16 @@ const std::vector<Key> &keys() {
        nullptr},
       {"DataAssociator", "minMatchingScore4VisualSimilarity",
        real(&C::association, &A::min_visual, 0, 1), nullptr},
-      {"DataAssociator", "minMatchingScore4ReidSimilarity", {}, kReid},
+      {"DataAssociator", "minMatchingScore4ReidSimilarity",
+       real(&C::association, &A::min_reid, 0, 1), nullptr},
       {"DataAssociator", "matchingScoreWeight4VisualSimilarity",
        real(&C::association, &A::weight_visual, 0, 10), nullptr},
       {"DataAssociator", "matchingScoreWeight4SizeSimilarity",
        real(&C::association, &A::weight_size, 0, 10), nullptr},
       {"DataAssociator", "matchingScoreWeight4Iou",
        real(&C::association, &A::weight_overlap, 0, 10), nullptr},
-      {"DataAssociator", "matchingScoreWeight4ReidSimilarity", {}, kReid},
+      {"DataAssociator", "matchingScoreWeight4ReidSimilarity",
+       real(&C::association, &A::weight_reid, 0, 10), nullptr},
       {"DataAssociator", "tentativeDetectorConfidence",
        real(&C::association, &A::tentative_confidence, 0, 1), nullptr},
       {"DataAssociator", "minMatchingScore4TentativeIou",
@@ -249,8 +293,47 @@ const std::vector<Key> &keys() {
       {"VisualTracker", "gaussianSigma", real(&C::visual, &V::sigma, 1e-3, 100), nullptr},
       {"VisualTracker", "vpiBackend4DcfTracker", {}, nullptr},
 
-      {"ReID", "reidType", choice(3, "0 to 3", set_reid), nullptr},
-      {"ReID", "outputReidTensor", {}, kReid},
+      {"ReID", "reidType",
+       choice(3, "0 (none), 1 (association), 2 (re-association) or 3 (both)", set_reid), nullptr},
+      {"ReID", "onnxFile",
+       [](const std::string &text, Config *config) {
+         return set_text(&ReidConfig::model, text, config);
+       },
+       nullptr},
+      {"ReID", "batchSize", whole(&C::reid, &I::batch, 1, 1024), nullptr},
+      {"ReID", "reidFeatureSize", whole(&C::reid, &I::feature_size, 1, 65536), nullptr},
+      {"ReID", "reidHistorySize", whole(&C::reid, &I::history, 1, 10000), nullptr},
+      {"ReID", "inferDims", {}, nullptr, set_dims},
+      {"ReID", "inputOrder",
+       choice(1, "0 (channels first) or 1 (channels last)",
+              [](int value, Config *config) {
+                config->reid.channels_last = value;
+                return std::string();
+              }),
+       nullptr},
+      {"ReID", "colorFormat",
+       choice(1, "0 (RGB) or 1 (BGR)",
+              [](int value, Config *config) {
+                config->reid.bgr = value;
+                return std::string();
+              }),
+       nullptr},
+      {"ReID", "offsets", {}, nullptr, set_offsets},
+      {"ReID", "netScaleFactor", real(&C::reid, &I::scale, 1e-9, 1e9), nullptr},
+      {"ReID", "keepAspc", flag(&C::reid, &I::keep_aspect), nullptr},
+      {"ReID", "addFeatureNormalization", flag(&C::reid, &I::normalise), nullptr},
+      {"ReID", "outputReidTensor", flag(&C::reid, &I::output), nullptr},
+      {"ReID", "workspaceSize", note("workspaceSize", "ONNX Runtime takes the memory it needs"),
+       nullptr},
+      {"ReID", "modelEngineFile", note("modelEngineFile", kTensorRt), nullptr},
+      {"ReID", "tltEncodedModel", note("tltEncodedModel", kTensorRt), nullptr},
+      {"ReID", "tltModelKey", {}, nullptr},
+      {"ReID", "calibrationTableFile", note("calibrationTableFile", kTensorRt), nullptr},
+      {"ReID", "networkMode", {}, nullptr},
+      {"ReID", "useVPICropScaler", {}, nullptr},
+      {"ReID", "inputBlobName", {}, nullptr},
+      {"ReID", "outputBlobName", {}, nullptr},
+      {"ReID", "uffFile", note("uffFile", kTensorRt), nullptr},
       {"Segmenter", "segmenterType", choice(1, "0", set_segmenter), nullptr},
       {"Segmenter", "segmenterConfigPath", {}, kSegment},
       {"ObjectModelProjection", "cameraModelFilepath", {}, kWorld},
@@ -312,7 +395,7 @@ const Key *find_key(const std::string &section, const std::string &name) {
   for (const Key &key : keys())
     if (section == key.section && name == key.name) return &key;
   /* Details of models that do not run. */
-  static const std::vector<std::string> models = {"ReID", "Segmenter", "PoseEstimator",
+  static const std::vector<std::string> models = {"Segmenter", "PoseEstimator",
                                                   "MultiViewAssociator", "Communicator"};
   return std::find(models.begin(), models.end(), section) != models.end() ? &kQuiet : nullptr;
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "config.h"
 
@@ -17,6 +18,8 @@ struct Key {
   std::function<std::string(const std::string &, Config *)> set;
   /* Why a key has no effect; NULL where nobody would expect one. */
   const char *reason;
+  /* The same as `set` for a key that takes a list. */
+  std::function<std::string(const std::vector<std::string> &, Config *)> set_list = {};
 };
 
 bool is_section(const std::string &name);

@@ -9,6 +9,7 @@
 #include "misc.h"
 #include "nvdstracker.h"
 #include "picture.h"
+#include "reid.h"
 #include "stream.h"
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -31,6 +32,7 @@ std::string path_of(uint16_t size, const char *path) {
 struct NvMOTContext {
   Config config;
   std::unique_ptr<VisualModel> visual;
+  std::unique_ptr<Looks> looks;
   float width = 0, height = 0; /* of the pictures that boxes refer to; 0: the source's */
   std::map<NvMOTStreamId, Stream> streams;
   uint64_t next_id = 0;
@@ -41,13 +43,25 @@ struct NvMOTContext {
     uint64_t upper = 0;
     if (config.reassociation.unique_id) upper = uint64_t{std::random_device{}()} << 32;
     auto next = [this, upper] { return upper | (next_id++ & (upper ? UINT32_MAX : UINT64_MAX)); };
-    return streams.try_emplace(id, &config, visual.get(), next).first->second;
+    return streams.try_emplace(id, &config, visual.get(), next, looks.get()).first->second;
   }
 
   std::vector<Detection> detections(const NvMOTObjToTrackList &objects) const;
   Scene scene_of(const NvMOTFrame &frame, Picture *picture) const;
-  void process(const NvMOTFrame &frame, NvMOTTrackedObjList *out);
+  void process(const NvMOTFrame &frame, NvMOTTrackedObjList *out, NvDsReidTensorBatch *vectors);
 };
+
+namespace {
+
+/* Tells one more vector; the caller made room for one of each target. */
+NvDsObjReid tell_vector(const Eigen::MatrixXf &all, int column, NvDsReidTensorBatch *vectors) {
+  const auto size = static_cast<uint32_t>(all.rows());
+  float *place = vectors->ptr_host + size_t{vectors->numFilled++} * size;
+  std::copy_n(all.col(column).data(), size, place);
+  return {size, place, nullptr};
+}
+
+}  // namespace
 
 Scene NvMOTContext::scene_of(const NvMOTFrame &frame, Picture *picture) const {
   Scene scene;
@@ -58,6 +72,7 @@ Scene NvMOTContext::scene_of(const NvMOTFrame &frame, Picture *picture) const {
   if (frame.numBuffers && frame.bufferList && frame.bufferList[0] &&
       picture->open(*frame.bufferList[0]))
     scene.picture = picture;
+  if (frame.numBuffers && frame.bufferList) scene.surface = frame.bufferList[0];
   return scene;
 }
 
@@ -77,7 +92,8 @@ std::vector<Detection> NvMOTContext::detections(const NvMOTObjToTrackList &objec
   return found;
 }
 
-void NvMOTContext::process(const NvMOTFrame &frame, NvMOTTrackedObjList *out) {
+void NvMOTContext::process(const NvMOTFrame &frame, NvMOTTrackedObjList *out,
+                           NvDsReidTensorBatch *vectors) {
   Stream &follower = stream(frame.streamID);
   if (frame.reset) follower.reset();
   Picture picture;
@@ -98,8 +114,11 @@ void NvMOTContext::process(const NvMOTFrame &frame, NvMOTTrackedObjList *out) {
     object->confidence = target.confidence;
     object->age = target.age;
     object->visibility = 1;
-    if (target.seen_now())
-      object->associatedObjectIn = &frame.objectsIn.list[follower.detections()[target.detection].index];
+    if (!target.seen_now()) continue;
+    const Detection &detection = follower.detections()[target.detection];
+    object->associatedObjectIn = &frame.objectsIn.list[detection.index];
+    if (vectors && detection.looks >= 0)
+      object->reid = tell_vector(follower.looks(), detection.looks, vectors);
   }
 }
 
@@ -108,14 +127,16 @@ EXPORT NvMOTStatus NvMOT_Query(uint16_t size, char *path, NvMOTQuery *query) {
   try {
     const Config config = load_config(path_of(size, path));
     query->computeConfig = NVMOTCOMP_CPU;
-    query->numTransforms = config.visual.enabled ? 1 : 0;
+    const bool reid = config.reid.enabled();
+    query->numTransforms = config.visual.enabled || reid ? 1 : 0;
     query->colorFormats[0] =
-        config.visual.colors ? NVBUF_COLOR_FORMAT_RGBA : NVBUF_COLOR_FORMAT_GRAY8;
-    query->memType = NVBUF_MEM_SYSTEM; /* read by the CPU */
+        config.visual.colors || reid ? NVBUF_COLOR_FORMAT_RGBA : NVBUF_COLOR_FORMAT_GRAY8;
+    /* Correlation filters are of the CPU. */
+    query->memType = reid && !config.visual.enabled ? reid_memory() : NVBUF_MEM_SYSTEM;
     query->maxTargetsPerStream = static_cast<uint32_t>(config.target.max_targets);
     query->maxShadowTrackingAge = static_cast<uint32_t>(config.target.max_shadow_age);
-    query->outputReidTensor = false;
-    query->reidFeatureSize = 0;
+    query->outputReidTensor = reid && config.reid.output;
+    query->reidFeatureSize = reid ? static_cast<uint32_t>(config.reid.feature_size) : 0;
     query->outputTrajectory = query->outputVisibility = false;
     query->outputFootLocation = query->outputConvexHull = false;
     query->maxConvexHullSize = 0;
@@ -146,6 +167,11 @@ EXPORT NvMOTStatus NvMOT_Init(NvMOTConfig *in, NvMOTContextHandle *handle,
     if (context->config.visual.enabled)
       context->visual = std::make_unique<VisualModel>(context->config.visual,
                                                       context->config.target.search_padding);
+    if (context->config.reid.enabled())
+      context->looks = std::make_unique<Reid>(
+          context->config,
+          in->perTransformBatchConfig ? in->perTransformBatchConfig->bufferType : NVBUF_MEM_SYSTEM,
+          in->miscConfig.gpuId);
     for (const std::string &warning : context->config.warnings) tell(warning);
     *handle = context.release();
     return NvMOTStatus_OK;
@@ -164,10 +190,16 @@ EXPORT NvMOTStatus NvMOT_Process(NvMOTContextHandle context, NvMOTProcessParams 
       out->numAllocated < params->numFrames || (params->numFrames && !out->list))
     return NvMOTStatus_Error;
   try {
+    NvDsReidTensorBatch *vectors = context->config.reid.output ? out->pReidTensorBatch : nullptr;
+    if (vectors) {
+      if (!vectors->ptr_host) return NvMOTStatus_Error;
+      vectors->featureSize = static_cast<uint32_t>(context->config.reid.feature_size);
+      vectors->numFilled = 0;
+    }
     for (uint32_t i = 0; i < params->numFrames; i++)
       context->stream(params->frameList[i].streamID).begin();
     for (uint32_t i = 0; i < params->numFrames; i++)
-      context->process(params->frameList[i], &out->list[i]);
+      context->process(params->frameList[i], &out->list[i], vectors);
     out->numFilled = params->numFrames;
     return NvMOTStatus_OK;
   } catch (const std::exception &error) {
@@ -204,12 +236,14 @@ EXPORT NvMOTStatus NvMOT_UpdateParams(NvMOTContextHandle context, const std::str
     config.warnings.clear();
     read_config(text, "the update", &config);
     for (const std::string &warning : config.warnings) tell(warning);
-    /* What sizes were agreed on stays. */
-    if (config.target.max_targets != context->config.target.max_targets ||
-        config.visual.enabled != context->config.visual.enabled ||
-        config.visual.colors != context->config.visual.colors)
+    /* What memory and models were made for stays. */
+    const Config &now = context->config;
+    if (config.target.max_targets != now.target.max_targets ||
+        config.target.search_padding != now.target.search_padding ||
+        !config.visual.same(now.visual) || !config.reid.same_model(now.reid))
       throw ConfigError(
-          "maxTargetsPerStream, visualTrackerType and useColorNames cannot change while running");
+          "maxTargetsPerStream, searchRegionPaddingScale, the section VisualTracker and the model "
+          "of ReID cannot change while running");
     context->config = std::move(config);
     return NvMOTStatus_OK;
   } catch (const std::exception &error) {

@@ -56,8 +56,9 @@ float tracklet_score(const ReassociationConfig &by, const Target &lost, const Ta
 
 }  // namespace
 
-Stream::Stream(const Config *config, VisualModel *visual, std::function<uint64_t()> next_id)
-    : config_(config), visual_(visual), next_id_(std::move(next_id)) {}
+Stream::Stream(const Config *config, VisualModel *visual, std::function<uint64_t()> next_id,
+               Looks *looks)
+    : config_(config), visual_(visual), next_id_(std::move(next_id)), looks_(looks) {}
 
 void Stream::begin() {
   past_.clear();
@@ -95,7 +96,12 @@ void Stream::update(const Scene &scene, std::vector<Detection> detections) {
   predict(scene);
   if (scene.detected) follow_camera();
   look(scene);
-  if (scene.detected) associate(scene);
+  vectors_.resize(0, 0);
+  if (scene.detected) {
+    if (config_->reid.associates) describe(scene, everyone());
+    associate(scene);
+    if (!config_->reid.associates && config_->reid.reassociates) describe(scene, due());
+  }
   for (Target &target : targets_)
     target.seen_now() ? update_seen(scene, &target) : update_unseen(scene, &target);
   if (scene.detected) add_targets(scene);
@@ -135,6 +141,53 @@ void Stream::look(const Scene &scene) {
       target.found = target.appearance->locate(visual_, *scene.picture, target.predicted);
 }
 
+std::vector<int> Stream::everyone() const {
+  std::vector<int> all(detections_.size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
+
+/* Detections of targets that were not looked at for long. */
+std::vector<int> Stream::due() const {
+  const int interval = config_->reassociation.reid_interval;
+  std::vector<int> all;
+  for (const Target &target : targets_) {
+    if (!target.seen_now()) continue;
+    const uint32_t since = target.age - target.described;
+    if (target.gallery.empty() || (interval >= 0 && since >= static_cast<uint32_t>(interval)))
+      all.push_back(target.detection);
+  }
+  return all;
+}
+
+/* Has the model look at those of the detections that the frame shows. */
+void Stream::describe(const Scene &scene, std::vector<int> detections) {
+  if (!looks_ || !scene.surface) return;
+  const Box frame{0, 0, static_cast<float>(scene.surface->width),
+                  static_cast<float>(scene.surface->height)};
+  std::vector<Box> boxes;
+  size_t kept = 0;
+  for (int d : detections) {
+    const Box &box = detections_[d].box;
+    const float x = std::max(box.x, 0.f), y = std::max(box.y, 0.f);
+    const Box visible{x, y, std::min(box.right(), frame.width) - x,
+                      std::min(box.bottom(), frame.height) - y};
+    if (visible.width <= 0 || visible.height <= 0) continue;
+    boxes.push_back(visible);
+    detections[kept++] = d;
+  }
+  looks_->describe(*scene.surface, boxes, &vectors_);
+  for (size_t i = 0; i < kept; i++)
+    if (vectors_.col(static_cast<Eigen::Index>(i)).allFinite())
+      detections_[detections[i]].looks = static_cast<int>(i);
+}
+
+void Stream::learn_looks(Target *target, const Detection &detection) const {
+  if (detection.looks < 0) return;
+  target->gallery.add(vectors_.col(detection.looks), config_->reid.history);
+  target->described = target->age;
+}
+
 const Box &Stream::expected(const Target &target) const {
   return config_->association.predicted ? target.predicted : target.box;
 }
@@ -163,21 +216,36 @@ void Stream::choose(Matcher matcher) {
   pairs_.clear();
 }
 
+/* Whether a box lies no farther away than a target may have gone, where that is limited. */
+bool Stream::within_gate(const Target &target, const Box &from, const Box &box) const {
+  const float most = config_->association.max_mahalanobis;
+  if (most <= 0) return true;
+  const float x = box.x + box.width / 2 - from.x - from.width / 2;
+  const float y = box.y + box.height / 2 - from.y - from.height / 2;
+  return x * x / std::max(target.filter.variance_x(), 1e-3f) +
+             y * y / std::max(target.filter.variance_y(), 1e-3f) <=
+         most;
+}
+
 /* All similarities together: sure detections and targets that proved themselves, or everyone. */
 void Stream::match_joint(bool everyone) {
   const AssociationConfig &by = config_->association;
+  /* Who is known by its looks need not overlap, where something else limits the distance. */
+  const bool apart = config_->reid.associates && by.weight_reid > 0 && by.min_overlap <= 0 &&
+                     by.max_mahalanobis > 0;
   for (size_t t = 0; t < targets_.size(); t++) {
     const Target &target = targets_[t];
     if (!everyone && target.state == TargetState::Tentative) continue;
     const Box &box = expected(target);
-    each_near(box, [&](int d) {
+    auto judge = [&](int d) {
       const Detection &detection = detections_[d];
       if (by.same_class && detection.class_id != target.class_id) return;
       if (!everyone && detection.confidence < by.tentative_confidence) return;
+      const bool known = config_->reid.associates && !target.gallery.empty() && detection.looks >= 0;
       const float iou = overlap(box, detection.box);
-      if (iou <= 0 || iou < by.min_overlap) return;
+      if ((iou <= 0 && !(apart && known)) || iou < by.min_overlap) return;
       const float size = size_similarity(box, detection.box);
-      if (size < by.min_size) return;
+      if (size < by.min_size || !within_gate(target, box, detection.box)) return;
       float score = by.weight_overlap * iou + by.weight_size * size;
       if (by.weight_direction > 0)
         score += by.weight_direction * direction_score(target, detection.box);
@@ -187,17 +255,18 @@ void Stream::match_joint(bool everyone) {
         if (alike < by.min_visual && target.found.confidence >= by.min_visual) return;
         score += by.weight_visual * alike;
       }
-      if (score < by.min_overall || score <= 0) return;
-      if (by.max_mahalanobis > 0) {
-        const float x = detection.box.x + detection.box.width / 2 - box.x - box.width / 2;
-        const float y = detection.box.y + detection.box.height / 2 - box.y - box.height / 2;
-        if (x * x / std::max(target.filter.variance_x(), 1e-3f) +
-                y * y / std::max(target.filter.variance_y(), 1e-3f) >
-            by.max_mahalanobis)
-          return;
+      if (known) {
+        const float alike = target.gallery.similarity(vectors_.col(detection.looks));
+        if (alike < by.min_reid) return;
+        score += by.weight_reid * std::max(alike, 0.f);
       }
+      if (score < by.min_overall || score <= 0) return;
       pairs_.push_back({static_cast<int>(t), d, score});
-    });
+    };
+    if (apart)
+      for (int d : by_left_) judge(d);
+    else
+      each_near(box, judge);
   }
   choose(by.matcher);
 }
@@ -289,6 +358,7 @@ void Stream::update_seen(const Scene &scene, Target *target) {
     target->appearance->learn(visual_, *scene.picture, target->box);
   }
   target->class_id = detection.class_id;
+  learn_looks(target, detection);
   target->observe(seen);
   target->unseen = 0;
   target->shadow_age = 0;
@@ -359,7 +429,7 @@ void Stream::reassociate(Target *target) {
   const ReassociationConfig &by = config_->reassociation;
   if (!by.enabled) return;
   Target *found = nullptr;
-  float best = std::max(by.min_tracklet_score, by.min_score);
+  float best = by.min_score;
   for (Target &lost : targets_) {
     if (lost.state != TargetState::Inactive || lost.id == Target::kNoId) continue;
     if (lost.unseen <= static_cast<int>(target->age) || lost.unseen > by.projection_length)
@@ -367,7 +437,13 @@ void Stream::reassociate(Target *target) {
     if (lost.age - static_cast<uint32_t>(lost.unseen) < static_cast<uint32_t>(by.min_length))
       continue;
     if (config_->association.same_class && lost.class_id != target->class_id) continue;
-    const float score = tracklet_score(by, lost, *target);
+    float score = tracklet_score(by, lost, *target);
+    if (score < by.min_tracklet_score) continue;
+    if (config_->reid.reassociates && !lost.gallery.empty() && !target->gallery.empty()) {
+      const float alike = lost.gallery.similarity(target->gallery);
+      if (alike < by.min_reid) continue;
+      score = by.weight_tracklet * score + by.weight_reid * std::max(alike, 0.f);
+    }
     if (score > best) {
       best = score;
       found = &lost;
@@ -376,6 +452,8 @@ void Stream::reassociate(Target *target) {
   if (!found) return;
   target->id = found->id;
   target->trajectory.swap(found->trajectory);
+  std::swap(target->gallery, found->gallery);
+  target->gallery.append(found->gallery, config_->reid.history);
   found->id = Target::kNoId;
   found->shadow_age = std::numeric_limits<int>::max() / 2;
 }
@@ -400,6 +478,7 @@ void Stream::add_targets(const Scene &scene) {
     target.box = target.predicted = detection.box;
     target.detection = static_cast<int>(&detection - detections_.data());
     target.observe(detection.box);
+    learn_looks(&target, detection);
     target.filter_seen = target.filter;
     if (visual_ && scene.picture) {
       target.appearance = std::make_unique<Appearance>();

@@ -20,6 +20,7 @@ struct Detection {
   uint16_t class_id;
   uint32_t index; /* among the caller's objects */
   int target = -1;
+  int looks = -1; /* its column of Stream::looks() */
 };
 
 /* One frame of a stream. */
@@ -28,6 +29,7 @@ struct Scene {
   float width = 0, height = 0;
   bool detected = true; /* a detector ran on it */
   const Picture *picture = nullptr;
+  const NvBufSurfaceParams *surface = nullptr;
 };
 
 /* A target that is no more. */
@@ -39,8 +41,9 @@ struct Ended {
 
 class Stream {
  public:
-  /* `visual` is shared by streams that one thread works on; NULL without appearances. */
-  Stream(const Config *config, VisualModel *visual, std::function<uint64_t()> next_id);
+  /* `visual` and `looks` are shared by streams that one thread works on; NULL without them. */
+  Stream(const Config *config, VisualModel *visual, std::function<uint64_t()> next_id,
+         Looks *looks = nullptr);
 
   /* Forgets what it tells beside the targets: past() and ended() gather until then. */
   void begin();
@@ -53,6 +56,8 @@ class Stream {
   /* Whether a target is told of in this frame. */
   static bool told(const Target &target) { return target.state == TargetState::Active; }
   const std::vector<Detection> &detections() const { return detections_; }
+  /* How detections of this frame look, where that was asked for: a column each. */
+  const Eigen::MatrixXf &looks() const { return vectors_; }
 
   /* Earlier frames of targets that are told of from now on. */
   struct Past {
@@ -67,6 +72,9 @@ class Stream {
   void predict(const Scene &scene);
   void follow_camera();
   void look(const Scene &scene);
+  void describe(const Scene &scene, std::vector<int> detections);
+  std::vector<int> everyone() const;
+  std::vector<int> due() const;
   void associate(const Scene &scene);
   void match_joint(bool everyone);
   void match_last_observation();
@@ -74,6 +82,7 @@ class Stream {
   void choose(Matcher matcher);
   void update_seen(const Scene &scene, Target *target);
   void replay(Target *target, const Box &seen);
+  void learn_looks(Target *target, const Detection &detection) const;
   float follow_visually(const Scene &scene, Target *target);
   void update_unseen(const Scene &scene, Target *target);
   void reassociate(Target *target);
@@ -82,12 +91,15 @@ class Stream {
   Box unclipped(const Scene &scene, const Target &target, const Box &box) const;
   const Box &expected(const Target &target) const;
   float direction_score(const Target &target, const Box &box) const;
+  bool within_gate(const Target &target, const Box &from, const Box &box) const;
   template <class Visit>
   void each_near(const Box &box, Visit visit) const;
 
   const Config *config_;
   VisualModel *visual_;
   std::function<uint64_t()> next_id_;
+  Looks *looks_;
+  Eigen::MatrixXf vectors_;
   std::vector<Target> targets_;
   std::vector<Detection> detections_;
   std::vector<int> by_left_; /* detections from left to right */

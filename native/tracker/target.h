@@ -10,6 +10,7 @@
 
 #include "box.h"
 #include "filter.h"
+#include "looks.h"
 #include "visual.h"
 
 namespace dsbind::tracker {
@@ -56,6 +57,8 @@ struct Target {
   int observations = 0;
 
   std::unique_ptr<Appearance> appearance;
+  Gallery gallery;
+  uint32_t described = 0;         /* its age when its looks were last described */
   std::vector<Moment> untold;     /* frames that nobody was told of yet */
   std::vector<Moment> trajectory; /* all, where terminated tracks are asked for */
 

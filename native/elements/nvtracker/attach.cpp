@@ -13,6 +13,10 @@ namespace {
 /* Of an object that no detector saw in this frame. */
 constexpr float kNotDetected = -0.1f;
 constexpr float kTextAbove = 10; /* pixels between the text's top and the box's */
+/* A target may be lost for many more frames than a look is kept, where a detector runs rarely. */
+constexpr uint64_t kNameKept = 64;
+/* Frames between two searches for names that nobody asks for. */
+constexpr uint64_t kSearch = 256;
 
 /* Within the frame; an object that is all outside has no area. */
 void set_box(NvOSD_RectParams *rect, const NvMOTRect &box, const NvBufSurfaceParams &frame) {
@@ -91,15 +95,23 @@ void Ids::restart(unsigned stream) {
 
 uint64_t Ids::shown(uint64_t id) {
   if (!renames_) return offset_ + id;
-  auto [found, added] = renamed_.try_emplace(id, next_);
+  auto [found, added] = renamed_.try_emplace(id, Name{next_, frame_});
   if (added) next_++;
-  return upper_ | found->second;
+  found->second.last = frame_;
+  return upper_ | found->second.number;
+}
+
+void Ids::advance(uint64_t keep) {
+  if (++frame_ % kSearch) return;
+  for (auto name = renamed_.begin(); name != renamed_.end();)
+    name = frame_ - name->second.last > keep ? renamed_.erase(name) : std::next(name);
 }
 
 void attach_tracks(const FrameIn &frame, const std::vector<Tracked> &tracks,
                    const Context &context, const AttachOptions &options, StreamState *state) {
   std::vector<bool> kept(frame.objects.size());
   state->frames++;
+  state->ids.advance(kNameKept * options.keep_frames);
   for (const Tracked &track : tracks) {
     NvDsObjectMeta *object = nullptr;
     if (track.object >= 0) {
@@ -121,12 +133,10 @@ void attach_tracks(const FrameIn &frame, const std::vector<Tracked> &tracks,
   }
   remove_objects(frame, kept);
   for (auto look = state->looks.begin(); look != state->looks.end();) {
-    if (state->frames - look->second.last_frame <= options.keep_frames) {
+    if (state->frames - look->second.last_frame <= options.keep_frames)
       ++look;
-    } else {
-      state->ids.forget(look->first);
+    else
       look = state->looks.erase(look);
-    }
   }
 }
 

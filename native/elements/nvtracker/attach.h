@@ -19,14 +19,20 @@ class Ids {
   /* From now on ids count from 0 again, below an upper half of the stream's own. */
   void restart(unsigned stream);
   uint64_t shown(uint64_t id);
-  void forget(uint64_t id) { renamed_.erase(id); }
+  /* One frame more: what was not asked for in `keep` frames is forgotten. */
+  void advance(uint64_t keep);
 
  private:
   uint64_t offset_ = 0;
   bool renames_ = false;
   uint64_t upper_ = 0;
   uint32_t next_ = 0;
-  std::unordered_map<uint64_t, uint32_t> renamed_;
+  uint64_t frame_ = 0;
+  struct Name {
+    uint32_t number;
+    uint64_t last; /* frame in which it was asked for */
+  };
+  std::unordered_map<uint64_t, Name> renamed_;
 };
 
 /* How an object was described when it was last detected, for the frames in which it is not. */

@@ -358,6 +358,21 @@ void Context::remove(NvMOTStreamId stream) {
   if (library_.remove_streams) library_.remove_streams(handle_, stream);
 }
 
+std::string Context::update(const std::string &config, const std::string &text) {
+  const std::string refused = config + " (ll-config-file) is not taken up while running: ";
+  if (!library_.update_params) return refused + library_.path() + " has no NvMOT_UpdateParams";
+  NvMOTStatus status = NvMOTStatus_Error;
+  try {
+    status = library_.update_params(handle_, text);
+  } catch (...) { /* as a status that is not OK */
+  }
+  if (status != NvMOTStatus_OK)
+    return refused + "NvMOT_UpdateParams returned status " + std::to_string(status) + words();
+  config_ = config;
+  for (std::string &told : library_.messages()) messages_.push_back(std::move(told));
+  return {};
+}
+
 void Context::retrieve(MiscPools *pools, std::vector<MiscBatch *> *lists) {
   if (!library_.retrieve) return;
   const bool past = query_.supportPastFrame, ended = query_.outputTerminatedTracks,

@@ -52,6 +52,8 @@ class Context {
   void process(std::vector<FrameIn> *frames, NvBufSurfaceMemType type,
                const std::set<int> &class_ids, std::vector<std::vector<Tracked>> *results);
   void remove(NvMOTStreamId stream);
+  /* Goes on by another config, whose text this is; or says why not and goes on by the last one. */
+  std::string update(const std::string &config, const std::string &text);
   /* What the library tells beside the frames of the last process(); the lists are taken from the
    * pools. */
   void retrieve(MiscPools *pools, std::vector<MiscBatch *> *lists);

@@ -2,6 +2,8 @@
 #include "engine.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <future>
 #include <utility>
 
@@ -23,6 +25,22 @@ class MetaLock {
  private:
   NvDsBatchMeta *batch_;
 };
+
+/* A config file; no library's is larger than this. */
+std::string read_small(const std::string &path) {
+  constexpr std::streamsize kMost = 1 << 20;
+  std::ifstream file(path, std::ios::binary);
+  std::string text(static_cast<size_t>(kMost) + 1, '\0');
+  if (!file || !std::filesystem::is_regular_file(std::filesystem::status(path)))
+    throw Error(ErrorKind::NotFound, "the tracker's config file '" + path +
+                                         "' (ll-config-file) cannot be read; the last one stays");
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.gcount() > kMost)
+    throw Error(ErrorKind::Settings, "the tracker's config file '" + path +
+                                         "' (ll-config-file) is larger than 1 MiB");
+  text.resize(static_cast<size_t>(file.gcount()));
+  return text;
+}
 
 unsigned pad_of(NvMOTStreamId stream) { return static_cast<unsigned>(stream >> 32); }
 
@@ -201,6 +219,29 @@ void Engine::track(NvDsBatchMeta *batch, const NvBufSurface *surface) {
     lane.lists.clear();
   }
   if (failed) std::rethrow_exception(failed);
+}
+
+void Engine::update(const std::string &configs) {
+  std::vector<SubBatch> subs;
+  std::vector<std::string> texts;
+  try {
+    subs = parse_sub_batches(properties_.sub_batches, configs);
+    for (const SubBatch &sub : subs) texts.push_back(read_small(sub.config));
+  } catch (const Error &error) {
+    warnings_.emplace_back(error.what());
+    return;
+  }
+  for (size_t i = 0; i < lanes_.size(); i++) {
+    bool taken = true;
+    for (auto &[stream, context] : lanes_[i].contexts) {
+      const std::string why = context->update(subs[i].config, texts[i]);
+      if (why.empty()) continue;
+      warnings_.push_back(why);
+      taken = false;
+      break; /* the others would say the same */
+    }
+    if (taken) lanes_[i].sub.config = subs[i].config;
+  }
 }
 
 void Engine::remove(unsigned pad) {

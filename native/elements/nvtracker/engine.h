@@ -24,6 +24,9 @@ class Engine {
   /* Tracks the objects of a batch. Throws Error. */
   void track(NvDsBatchMeta *batch, const NvBufSurface *surface);
 
+  /* ll-config-file names other files from now on. What cannot change is a warning, and stays. */
+  void update(const std::string &configs);
+
   /* A source is gone for good. */
   void remove(unsigned pad);
   void stream_reset(unsigned pad);

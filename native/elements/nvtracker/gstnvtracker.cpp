@@ -9,6 +9,7 @@
 #include <gst/base/gstbasetransform.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine.h"
 #include "error.h"
@@ -28,6 +29,7 @@ namespace {
 
 struct State {
   Properties set;                 /* under the object lock */
+  bool reload = false;            /* the same; ll-config-file was set since the last batch */
   std::unique_ptr<Engine> engine; /* between start and stop */
 };
 
@@ -62,6 +64,7 @@ static gboolean dsbind_tracker_start(GstBaseTransform *base) {
   if (!dsbind_element_open_runtime(GST_ELEMENT(self))) return FALSE;
   GST_OBJECT_LOCK(self);
   Properties properties = self->state->set;
+  self->state->reload = false;
   GST_OBJECT_UNLOCK(self);
   try {
     self->state->engine = std::make_unique<Engine>(properties, batch_size_of(self));
@@ -80,6 +83,15 @@ static gboolean dsbind_tracker_stop(GstBaseTransform *base) {
   return TRUE;
 }
 
+/* Between two batches. */
+static void reload(DsbindTracker *self) {
+  GST_OBJECT_LOCK(self);
+  const bool asked = std::exchange(self->state->reload, false);
+  const std::string configs = self->state->set.config;
+  GST_OBJECT_UNLOCK(self);
+  if (asked) self->state->engine->update(configs);
+}
+
 static GstFlowReturn dsbind_tracker_transform_ip(GstBaseTransform *base, GstBuffer *buffer) {
   DsbindTracker *self = DSBIND_TRACKER(base);
   NvDsBatchMeta *batch = gst_buffer_get_nvds_batch_meta(buffer);
@@ -93,6 +105,7 @@ static GstFlowReturn dsbind_tracker_transform_ip(GstBaseTransform *base, GstBuff
     return GST_FLOW_ERROR;
   }
   try {
+    reload(self);
     self->state->engine->track(batch, surface);
     post_warnings(self, self->state->engine->take_warnings());
     return GST_FLOW_OK;
@@ -132,7 +145,8 @@ static gboolean dsbind_tracker_sink_event(GstBaseTransform *base, GstEvent *even
 static void dsbind_tracker_set_property(GObject *object, guint id, const GValue *value,
                                         GParamSpec *) {
   GST_OBJECT_LOCK(object);
-  set_property(&DSBIND_TRACKER(object)->state->set, id, value);
+  if (set_property(&DSBIND_TRACKER(object)->state->set, id, value))
+    DSBIND_TRACKER(object)->state->reload = true;
   GST_OBJECT_UNLOCK(object);
 }
 

@@ -48,6 +48,7 @@ Library::Library(const std::string &name, const std::string &config_path) : path
   find(&query, "NvMOT_Query");
   find(&retrieve, "NvMOT_RetrieveMiscData");
   find(&remove_streams, "NvMOT_RemoveStreams");
+  find(&update_params, "NvMOT_UpdateParams");
   find(&message_, "dsbind_tracker_message");
   dlclose(library);
   for (auto [there, symbol] : {std::pair{init != nullptr, "NvMOT_Init"},

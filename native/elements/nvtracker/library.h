@@ -28,6 +28,7 @@ class Library {
   decltype(&NvMOT_Query) query = nullptr;
   decltype(&NvMOT_RetrieveMiscData) retrieve = nullptr;
   decltype(&NvMOT_RemoveStreams) remove_streams = nullptr;
+  NvMOTStatus (*update_params)(NvMOTContextHandle, const std::string &) = nullptr; /* from 8.0 */
 
  private:
   std::string path_;

@@ -82,8 +82,12 @@ void install_properties(GObjectClass *object_class) {
   number(PROP_GPU_ID, "gpu-id", "Which GPU the library may use", 0, G_MAXUINT, 0);
   text(PROP_LIBRARY, "ll-lib-file",
        "The low-level tracker library; the bundle's own where it is empty");
-  text(PROP_CONFIG, "ll-config-file",
-       "The library's config file; several between ';', one for each of the sub-batches");
+  add(PROP_CONFIG,
+      g_param_spec_string(
+          "ll-config-file", "ll-config-file",
+          "The library's config file; several between ';', one for each of the sub-batches", "",
+          static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                   GST_PARAM_MUTABLE_PLAYING)));
   number(PROP_SURFACE_TYPE, "tracking-surface-type", "Which surfaces to track; 0 is all", 0,
          G_MAXUINT, 0);
   flag(PROP_DISPLAY_ID, "display-tracking-id", "Show the ids in the objects' texts",
@@ -110,7 +114,7 @@ void install_properties(GObjectClass *object_class) {
   text(PROP_CLASS_IDS, "operate-on-class-ids", "Classes to track, such as 0;2; all where empty");
 }
 
-void set_property(Properties *properties, guint id, const GValue *value) {
+bool set_property(Properties *properties, guint id, const GValue *value) {
   switch (id) {
     case PROP_WIDTH: properties->width = g_value_get_uint(value); break;
     case PROP_HEIGHT: properties->height = g_value_get_uint(value); break;
@@ -131,6 +135,7 @@ void set_property(Properties *properties, guint id, const GValue *value) {
     case PROP_CLASS_IDS: properties->class_ids = text_of(value); break;
     default: break;
   }
+  return id == PROP_CONFIG;
 }
 
 void get_property(const Properties &properties, guint id, GValue *value) {

@@ -10,7 +10,8 @@
 namespace dsbind::nvtracker {
 
 void install_properties(GObjectClass *object_class);
-void set_property(Properties *properties, guint id, const GValue *value);
+/* True where a running engine has to know. */
+bool set_property(Properties *properties, guint id, const GValue *value);
 void get_property(const Properties &properties, guint id, GValue *value);
 
 }  // namespace dsbind::nvtracker

@@ -79,6 +79,10 @@ static void what_is_not_possible_is_an_error() {
       {"StateEstimator:\n  measurementNoiseVar4Detector: 0\n", "use a number from"},
       {"VisualTracker:\n  featureImgSizeLevel: 6\n", "use a whole number from 1 to 5"},
       {"VisualTracker:\n  gaussianSigma: 0\n", "use a number from"},
+      {"ReID:\n  reidType: 2\n", "needs a model: set onnxFile"},
+      {"ReID:\n  reidType: 4\n", "use 0 (none), 1 (association)"},
+      {"ReID:\n  inferDims: [3, 64]\n", "use 3 whole numbers from 1 to 16384"},
+      {"ReID:\n  offsets: 5\n", "use 3 numbers"},
       {"Segmenter:\n  segmenterType: 1\n", "need a segmentation model"},
       {"BaseConfig: 5\n", "expected `key: value` lines"},
       {"[1, 2]\n", "expected sections"},
@@ -92,7 +96,7 @@ static void what_is_not_possible_is_an_error() {
 static void what_has_no_effect_is_told() {
   const Config config = read(
       "BaseConfig:\n  minDetectorConfidenc: 0.1\nTargetManagment:\n  probationAge: 1\n"
-      "TargetManagement:\n  terminatedTrackFilename: x\nReID:\n  reidType: 2\n  onnxFile: m.onnx\n"
+      "TargetManagement:\n  terminatedTrackFilename: x\nReID:\n  reidType: 2\n  onnxFile: m.onnx\n  workspaceSize: 9\n"
       "  inferDims: [3, 256, 128]\n  offsets: [109.1, 102.6, 91.3]\n"
       "ObjectModelProjection:\n  cameraModelFilepath:\n    - a.yml\n    - b.yml\n");
   CHECK_INT(config.warnings.size(), 5);
@@ -100,8 +104,11 @@ static void what_has_no_effect_is_told() {
                                 "minDetectorConfidence?");
   check_has(config.warnings[1], "did you mean TargetManagement?");
   check_has(config.warnings[2], "read the terminated tracks from the batch's metadata");
-  check_has(config.warnings[3], "needs a re-identification model");
-  check_has(config.warnings[4], "no camera models here");
+  check_has(config.warnings[3], "no camera models here");
+  check_has(config.warnings[4], "ReID.workspaceSize has no effect");
+  CHECK(config.reid.reassociates && !config.reid.associates);
+  CHECK_INT(config.reid.dims[1], 256);
+  CHECK_NEAR(config.reid.offsets[2], 91.3, 1e-4);
   puts("warnings: five, with the nearest names and the reasons");
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "check.h"
+#include "infer/onnx_model.h"
 #include "nvmm.h"
 
 static std::string folder;
@@ -440,6 +441,52 @@ static void other_libraries_are_used() {
   puts("libraries: batch and per stream, with pictures, feature vectors, feet and past frames");
 }
 
+/* The frames of the rig are not painted, so what counts is that each has its vector. */
+static void looks_are_told() {
+  std::ofstream(folder + "/mean.onnx") << mean_model(32, 16);
+  const std::string keys =
+      "ReID:\n  reidType: 3\n  onnxFile: mean.onnx\n  reidFeatureSize: 3\n  outputReidTensor: 1\n"
+      "  offsets: [300, 0, 0]\n  batchSize: 2\nTrajectoryManagement:\n  enableReAssoc: 1\n"
+      "DataAssociator:\n  matchingScoreWeight4ReidSimilarity: 1\n  thresholdMahalanobis: 9\n"
+      "  usePrediction4Assoc: 1\nStateEstimator:\n  stateEstimatorType: 2\n";
+  for (const char *visual : {"", "VisualTracker:\n  visualTrackerType: 1\n"}) {
+    Rig rig;
+    rig.must_start(config(keys + visual));
+    NvDsBatchMeta *batch = nullptr;
+    for (int i = 0; i < 8; i++)
+      batch = rig.push({{walker(i), {300, 40, 50, 90}, {630, 470, 90, 90}}, {walker(i)}});
+    unsigned vectors = 0;
+    for (unsigned stream : {0u, 1u})
+      for (NvDsObjectMeta *object : objects_of(batch, stream))
+        for (NvDsUserMetaList *l = object->obj_user_meta_list; l; l = l->next) {
+          auto *user = static_cast<NvDsUserMeta *>(l->data);
+          if (user->base_meta.meta_type != NVDS_TRACKER_OBJ_REID_META) continue;
+          auto *reid = static_cast<NvDsObjReid *>(user->user_meta_data);
+          CHECK_INT(reid->featureSize, 3);
+          CHECK(reid->ptr_host[0] < -40 && reid->ptr_host[1] >= 0);
+          vectors++;
+        }
+    CHECK_INT(vectors, 4);
+    NvDsUserMetaList *all = batch->batch_user_meta_list;
+    while (all && static_cast<NvDsUserMeta *>(all->data)->base_meta.meta_type !=
+                      NVDS_TRACKER_BATCH_REID_META)
+      all = all->next;
+    CHECK(all != nullptr);
+    const auto *tensor = static_cast<NvDsReidTensorBatch *>(
+        static_cast<NvDsUserMeta *>(all->data)->user_meta_data);
+    CHECK_INT(tensor->numFilled, 4);
+    /* Another config while it runs: thresholds change, the model does not. */
+    g_object_set(rig.element, "ll-config-file",
+                 config("BaseConfig:\n  minDetectorConfidence: 1\n").c_str(), nullptr);
+    for (int i = 0; i < 40; i++) batch = rig.push({{walker(8)}, {}});
+    CHECK_INT(objects_of(batch, 0).size(), 0);
+    g_object_set(rig.element, "ll-config-file", config("ReID:\n  reidType: 0\n").c_str(), nullptr);
+    CHECK(rig.push({{walker(8)}, {}}) != nullptr);
+    check_has(rig.message(GST_MESSAGE_WARNING), "cannot change while running");
+  }
+  puts("looks: a vector for each object; thresholds change while it runs, the model stays");
+}
+
 static void garbage_is_an_error() {
   struct {
     const char *mode, *error;
@@ -561,6 +608,8 @@ int main(int argc, char **argv) {
   past_frames_are_attached();
   flush_begins_anew();
   other_libraries_are_used();
+  /* Without it here: test_native_tracker.py runs this with ONNX Runtime. */
+  if (g_getenv("DSBIND_ONNXRUNTIME")) looks_are_told();
   garbage_is_an_error();
   what_cannot_start_says_why();
   bin_has_the_properties();
