@@ -21,6 +21,7 @@ from benchmarks.results import FOLDER, save, write_readme
 BENCHMARKS = {
     "pipeline": "pipeline",
     "detect": "detect",
+    "detect_chain": "detect_chain",
     "import": "importing",
     "meta_walk": "meta_walk",
     "meta_columns": "meta_columns",
@@ -59,7 +60,7 @@ def main() -> int:
     if options.name is None:
         for name in BENCHMARKS:
             summary = (load(name).__doc__ or "").splitlines()[0]
-            print(f"{name:10} {summary}")
+            print(f"{name:14} {summary}")
         return 0
     if options.name == "readme":
         write_readme(BENCHMARKS)

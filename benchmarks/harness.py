@@ -82,10 +82,18 @@ def machine() -> str:
 
 @cache
 def commit() -> str:
-    done = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True
+    """The commit that is measured: what `--keep` has just written does not make it another."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", *arguments], cwd=ROOT, capture_output=True, text=True
+        ).stdout.strip()
+
+    changed = git(
+        *("status", "--porcelain", "--untracked-files=no", "--"),
+        *(".", ":!benchmarks/results", ":!README.md"),
     )
-    return done.stdout.strip() or "unknown"
+    return (git("describe", "--always") or "unknown") + ("-dirty" if changed else "")
 
 
 def alternate(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 OURS = ("NvSORT", "ByteTrack", "OCSORT", "IOU", "NvDCF_perf")
 MEASURES = ("MOTA", "IDF1", "HOTA")
-GET = "The peers and the recordings are missing: pip install 'dsbind[bench]'"
+GET = (
+    "The peers and the recordings are missing: pip install 'dsbind[bench]', then "
+    "pip install --no-deps norfair filterpy"
+)
 
 
 def library() -> Path:

@@ -22,7 +22,8 @@ class EngineFileMonitor:
 
     The new model is loaded beside the stream: no frame waits for it, or is lost. nvinfer emits
     `model-updated` when it is in use. A file that cannot be loaded is a warning on the pipeline's
-    bus, and the old model stays.
+    bus, and the old model stays. Where the element does not take the file, the pipeline stops, and
+    `wait()` raises why.
 
     Parameters
     ----------
@@ -82,12 +83,16 @@ class EngineFileMonitor:
 
     def _watch(self, known: _Stamp | None) -> None:
         last = known
-        while not self._ending.wait(_INTERVAL):
-            now = self._stamp()
-            if now is not None and now != known and now == last:
-                known = now
-                self._node.set({"model-engine-file": self._path})
-            last = now
+        try:
+            while not self._ending.wait(_INTERVAL):
+                now = self._stamp()
+                if now is not None and now != known and now == last:
+                    known = now
+                    self._node.set({"model-engine-file": self._path})
+                last = now
+        except BaseException as error:
+            # Nobody joins this thread to hear of it: the pipeline's wait() raises it.
+            self._node._graph.failure.report(error)
 
     def __repr__(self) -> str:
         state = "started" if self.started else "stopped"

@@ -14,18 +14,21 @@ from dsbind.probes import BatchMetadataOperator
 if TYPE_CHECKING:
     from dsbind.meta import BatchMetadata, FrameMetadata, TensorOutputUserMetadata
     from dsbind.node import Node
-    from dsbind.tensor import Tensor
+    from dsbind.osd import Rect
 
-    Parser = Callable[[dict[str, Tensor]], Any]
+    Parser = Callable[..., Any]
 
 __all__ = ["ParserOperator", "labels_of"]
 
 # As nvinfer draws what it finds itself.
 _BORDER = 3
+_SECONDARY = 2
 # One setting a line, in INI and in YAML.
 _LABEL_FILE = re.compile(r"^\s*labelfile-path\s*[=:]\s*(.+?)\s*$", re.MULTILINE)
 _MAX_BYTES = 1 << 20
 _COLUMNS = 6
+# As many as nvinfer's own parsers tell apart.
+_MAX_CLASSES = 65536
 
 
 class ParserOperator(BatchMetadataOperator):
@@ -34,9 +37,10 @@ class ParserOperator(BatchMetadataOperator):
     Parameters
     ----------
     parser
-        Called with the layers, by name, as tensors that share the model's memory. Returns an array
-        (N, 6), or rows of that, of class, confidence, left, top, right, bottom; corners are pixels
-        of the network's input.
+        Called with the layers, by name, as tensors that share the model's memory; a function that
+        Numba compiled is called with arrays on it, one for each layer, in the model's order.
+        Returns an array (N, 6), or rows of that, of class, confidence, left, top, right, bottom;
+        corners are pixels of the network's input.
     node
         The element whose output is read; it tells the number of the model.
     labels
@@ -47,24 +51,34 @@ class ParserOperator(BatchMetadataOperator):
         if not callable(parser):
             raise ArgumentTypeError(
                 "infer(parser=...) takes a callable, which gets a dict of the model's output "
-                f"layers and returns boxes, not {shown(parser)}"
+                f"layers and returns boxes, such as a function of numba.njit, not {shown(parser)}"
             )
         super().__init__()
         self._parser = parser
         self._node = node
         self._labels = labels
+        # Numba knows no dict of tensors, but arrays.
+        self._compiled = type(parser).__module__.partition(".")[0] == "numba"
 
     def handle_metadata(self, batch_meta: BatchMetadata) -> None:
         import numpy
 
         unique_id = self._node.get("unique-id")
         found = []
+        # A model of objects (process-mode=2) has put its tensors to them.
+        of_objects = self._node.get("process-mode") == _SECONDARY
         for index, frame in enumerate(batch_meta.frame_items):
-            for item in frame.tensor_items:
-                tensors = item.as_tensor_output()
-                if tensors.unique_id == unique_id:
-                    boxes = self._boxes(tensors)
-                    found.append((index, _in_frame(boxes, tensors, frame)))
+            sources = (
+                [(item.tensor_items, item.rect_params) for item in frame.object_items]
+                if of_objects
+                else [(frame.tensor_items, None)]
+            )
+            for items, rect in sources:
+                for item in items:
+                    tensors = item.as_tensor_output()
+                    if tensors.unique_id == unique_id:
+                        boxes = self._boxes(tensors)
+                        found.append((index, _in_region(boxes, tensors, _region(frame, rect))))
         rows = [(index, boxes) for index, boxes in found if len(boxes)]
         if not rows:
             return
@@ -75,8 +89,12 @@ class ParserOperator(BatchMetadataOperator):
         """What the parser says, as an array (N, 6) of finite numbers."""
         import numpy
 
-        said = self._parser(tensors.get_layers())
-        boxes = numpy.asarray([] if said is None else said, numpy.float32)
+        layers = tensors.get_layers()
+        if self._compiled:
+            said = self._parser(*(layer.numpy() for layer in layers.values()))
+        else:
+            said = self._parser(layers)
+        boxes = numpy.asarray([] if said is None else said, numpy.float64)
         if boxes.size == 0:
             return boxes.reshape(0, _COLUMNS)
         if boxes.ndim != 2 or boxes.shape[1] != _COLUMNS:
@@ -84,7 +102,14 @@ class ParserOperator(BatchMetadataOperator):
                 f"{shown(self._parser)} returned an array of the shape {boxes.shape}; a parser "
                 "returns (N, 6): class, confidence, left, top, right, bottom"
             )
-        return boxes[numpy.isfinite(boxes).all(axis=1) & (boxes[:, 0] >= 0)]
+        boxes = boxes[numpy.isfinite(boxes).all(axis=1) & (boxes[:, 0] >= 0)]
+        if len(boxes) and (most := boxes[:, 0].max()) >= _MAX_CLASSES:
+            raise ConfigError(
+                f"{shown(self._parser)} returned the class id {most:.0f}; class ids are 0 to "
+                f"{_MAX_CLASSES - 1}, in the first column: class, confidence, left, top, right, "
+                "bottom"
+            )
+        return boxes
 
     def _add(self, batch_meta: BatchMetadata, frames: Any, boxes: Any, unique_id: object) -> None:
         import numpy
@@ -107,20 +132,35 @@ class ParserOperator(BatchMetadataOperator):
         batch_meta.add_objects(rows, self._labels)
 
 
-def _in_frame(boxes: Any, tensors: TensorOutputUserMetadata, frame: FrameMetadata) -> Any:
-    """Corners in the network's input as boxes of the frame, clipped to it."""
+def _region(frame: FrameMetadata, rect: Rect | None) -> Any:
+    """Left, top, right, bottom of what the model saw: the frame, or an object on even pixels."""
     import numpy
 
-    size = numpy.array(tensors.network_size, numpy.float32)
-    picture = numpy.array([frame.pipeline_width, frame.pipeline_height], numpy.float32)
+    width, height = frame.pipeline_width, frame.pipeline_height
+    if not width or not height:
+        width, height = frame.source_width, frame.source_height
+    if rect is None:
+        return numpy.array([0, 0, width, height], numpy.float64)
+    left, top = rect.left, rect.top
+    ends = [left, top, left + rect.width + 1, top + rect.height + 1]
+    return numpy.clip(ends, 0, [width, height, width, height]) // 2 * 2
+
+
+def _in_region(boxes: Any, tensors: TensorOutputUserMetadata, region: Any) -> Any:
+    """Corners in the network's input as boxes of the frame, clipped to what the model saw."""
+    import numpy
+
+    size = numpy.array(tensors.network_size, numpy.float64)
+    picture = region[2:] - region[:2]
     if not picture.all():
-        picture = numpy.array([frame.source_width, frame.source_height], numpy.float32)
-    scale, offset = size / picture, numpy.zeros(2, numpy.float32)
+        return boxes[:0]
+    scale, offset = size / picture, numpy.zeros(2)
     if tensors.maintain_aspect_ratio:
         scale = numpy.full(2, scale.min())
         if tensors.symmetric_padding:
             offset = numpy.floor((size - numpy.floor(picture * scale)) / 2)
     corners = numpy.clip((boxes[:, 2:].reshape(-1, 2, 2) - offset) / scale, 0, picture)
+    corners += region[:2]
     result = boxes.copy()
     result[:, 2:4] = corners[:, 0]
     result[:, 4:6] = corners[:, 1] - corners[:, 0]
@@ -134,7 +174,8 @@ def labels_of(config: str) -> list[str]:
             match = _LABEL_FILE.search(file.read(_MAX_BYTES))
         if match is None:
             return []
-        path = os.path.join(os.path.dirname(config), match[1].strip("\"'"))
+        name = match[1].partition(" #")[0].strip().strip("\"'").removeprefix("file://")
+        path = os.path.join(os.path.dirname(config), name)
         with open(path, encoding="utf-8") as file:
             lines = file.read(_MAX_BYTES).splitlines()
     except (OSError, UnicodeDecodeError):

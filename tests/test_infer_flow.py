@@ -23,7 +23,7 @@ from dsbind import (
     clips,
 )
 from dsbind.data import clothing_config, street_config
-from dsbind.errors import ArgumentTypeError, ConfigError
+from dsbind.errors import ArgumentTypeError, ConfigError, UnknownPropertyWarning
 from dsbind.utils import EngineFileMonitor
 
 WIDTH, HEIGHT = 32, 16
@@ -74,6 +74,10 @@ def batches(clip, **size):
     return Flow(Pipeline("infer")).batch_capture(
         [str(clip)], **(size or {"width": 320, "height": 240})
     )
+
+
+def batches_of(pipeline, clip):
+    return Flow(pipeline).batch_capture([str(clip)], width=320, height=240)
 
 
 def test_a_classifier_runs_on_the_detector_s_objects():
@@ -247,6 +251,102 @@ def test_a_parser_s_exception_is_raised(clip, folder):
         run(batches(clip).infer(config, parser=lambda layers: np.zeros((2, 3))))
     with pytest.raises(ArgumentTypeError, match="takes a callable"):
         batches(clip).infer(config, parser="yolo")
+
+
+@pytest.mark.parametrize("class_id", [65536, 2**31, 3e38])
+def test_a_class_id_beyond_the_range_is_named(clip, folder, class_id):
+    config = config_of(folder, "same", "")
+    with pytest.raises(
+        ConfigError, match=rf"the class id {class_id:.0f}; class ids are 0 to 65535"
+    ):
+        run(batches(clip).infer(config, parser=lambda layers: [[class_id, 1, 0, 0, 9, 9]]))
+
+
+def test_a_parser_that_numba_compiled_gets_arrays(clip, folder):
+    numba = pytest.importorskip("numba")
+
+    @numba.njit(nogil=True)
+    def parser(values):
+        left, top, right, bottom = values.shape[2], values.shape[1], 0, 0
+        for y in range(values.shape[1]):
+            for x in range(values.shape[2]):
+                if values[0, y, x] > 0.5:
+                    left, right = min(left, x), max(right, x + 1)
+                    top, bottom = min(top, y), max(bottom, y + 1)
+        rows = np.zeros((1 if right else 0, 6), np.float32)
+        if right:
+            rows[0, 0], rows[0, 1] = 1, values[0].max()
+            rows[0, 2], rows[0, 3], rows[0, 4], rows[0, 5] = left, top, right, bottom
+        return rows
+
+    def boxes_by(parser):
+        seen = []
+
+        def see(frame):
+            for item in frame.object_items:
+                rect = item.rect_params
+                seen.append((item.class_id, rect.left, rect.top, rect.width, rect.height))
+
+        config = config_of(folder, "same", "")
+        run(batches(clip).infer(config, parser=parser), see)
+        return seen
+
+    compiled = boxes_by(parser)
+    assert len(compiled) == 60
+    assert compiled == boxes_by(boxes_of_ball)
+
+
+def test_a_parser_reads_the_tensors_of_objects(clip, folder):
+    """The ball in the frame, then the ball in the box of the ball."""
+    first = config_of(folder, "same", "")
+    second = folder / "second.txt"
+    second.write_text(
+        "[property]\nonnx-file=same.onnx\ngie-unique-id=5\nprocess-mode=2\n"
+        "operate-on-gie-id=4\nnet-scale-factor=0.00392156862745098\n"
+    )
+    found = Counter()
+
+    def see(frame):
+        outer = [item for item in frame.object_items if item.unique_component_id == 4]
+        inner = [item for item in frame.object_items if item.unique_component_id == 5]
+        found["outer"] += len(outer)
+        for box, ball in zip(outer, inner, strict=True):
+            a, b = box.rect_params, ball.rect_params
+            # Within it, up to the even pixels that are cut out.
+            assert a.left - 2 <= b.left < b.left + b.width <= a.left + a.width + 2
+            assert a.top - 2 <= b.top < b.top + b.height <= a.top + a.height + 2
+            # Most of it is the ball, which is seen larger than in the frame.
+            assert 0.5 * a.width <= b.width
+            found["inner"] += 1
+
+    flow = batches(clip).infer(first, parser=boxes_of_ball)
+    run(flow.infer(str(second), parser=boxes_of_ball), see)
+    assert found == {"outer": 60, "inner": 60}
+
+
+@pytest.mark.filterwarnings("error::dsbind.errors.UnknownPropertyWarning")
+def test_what_the_monitor_cannot_set_is_raised_from_the_flow(make_clip, folder):
+    clip = make_clip(frames=300)
+    pipeline = Pipeline("update")
+    flow = batches_of(pipeline, clip)
+    file = folder / "mean.onnx"
+    monitor = EngineFileMonitor(pipeline[flow._streams[0].originator], file)
+    changed = threading.Event()
+
+    def see(frame):
+        if not changed.is_set():
+            changed.set()
+            shutil.copy(folder / "same.onnx", folder / "mean.onnx.part")
+            (folder / "mean.onnx.part").replace(file)
+        time.sleep(0.03)
+
+    monitor.start()
+    try:
+        with pytest.raises(UnknownPropertyWarning, match="model-engine-file"):
+            run(flow, see)
+    finally:
+        monitor.stop()
+    assert not monitor.started
 
 
 def test_a_model_is_replaced_while_frames_flow(make_clip, folder):

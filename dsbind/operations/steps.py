@@ -178,7 +178,8 @@ class Steps(Chain):
             Reads the boxes out of the model's output, instead of the one that the configuration
             names: it gets a dict of the layers, by name, which share the model's memory, and
             returns an array (N, 6) of class, confidence, left, top, right, bottom, in pixels of
-            the network's input. What it raises stops the pipeline. For models of whole frames.
+            the network's input. A function of `numba.njit` gets arrays instead, one for each layer.
+            For a model of objects it is called for each of them. What it raises stops the pipeline.
         **kwargs
             Properties of the element, such as `unique_id` or `interval`; they go before the file's.
 

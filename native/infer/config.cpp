@@ -81,8 +81,7 @@ class Loader {
     for (const char *key : {"is-classifier", "network-type", "process-mode"})
       if (const ConfigEntry *entry = property(key)) apply_property(&config_, *entry);
     if (overrides_.process_mode) config_.process_mode = *overrides_.process_mode;
-    if (overrides_.network_type)
-      config_.network_type = static_cast<NetworkType>(*overrides_.network_type);
+    if (overrides_.network_type) config_.network_type = *overrides_.network_type;
     if (config_.network_type == NetworkType::Instances) config_.cluster_mode = ClusterMode::Nms;
   }
 
@@ -103,9 +102,7 @@ class Loader {
           tensorrt += (tensorrt.empty() ? "" : ", ") + entry.key;
           if (!first) first = &entry;
           break;
-        case KeyUse::Debug:
-          warn(entry, "is not offered; output-tensor-meta=1 hands out the tensors");
-          break;
+        case KeyUse::Debug: debugging_key(entry); break;
         case KeyUse::Honoured:
           if (std::string others = meant_for_others(entry.key, config_); !attrs && !others.empty())
             warn(entry, "has no effect here: it is for " + others);
@@ -133,6 +130,20 @@ class Loader {
     std::string near = nearest_name(entry.key, names);
     warn(entry, near.empty() ? "is no key that nvinfer knows"
                              : "is no key that nvinfer knows; did you mean " + near + "?");
+  }
+
+  /* A dump less changes nothing; a tensor that is not replaced does. */
+  void debugging_key(const ConfigEntry &entry) {
+    if (entry.value == "0" || entry.value == "false" || entry.value == "False") return;
+    if (entry.key.rfind("overwrite-", 0) == 0)
+      throw Error(ErrorKind::Settings,
+                  entry_text(config_, entry) +
+                      " puts the numbers of a file in place of a tensor, which is not offered; " +
+                      (entry.key == "overwrite-input-tensor"
+                           ? "input-tensor-from-meta=1 takes tensors that a program made"
+                           : "network-type=100 with output-tensor-meta=1 leaves the outputs to a "
+                             "program"));
+    warn(entry, "is not offered, no file is written; output-tensor-meta=1 hands out the tensors");
   }
 
   void apply_one_class(const ConfigEntry &entry) {

@@ -105,7 +105,8 @@ struct Config {
 
 /* What properties of the element say, over the file. */
 struct Overrides {
-  std::optional<unsigned> process_mode, network_type;
+  std::optional<unsigned> process_mode;
+  std::optional<NetworkType> network_type;
   std::string onnx_file;
 };
 
@@ -115,6 +116,10 @@ Config load_config(const std::string &path, const Overrides &overrides = {});
 
 /* Checks ids against the number of classes; called again when the model has told that number. */
 void check_class_ids(const Config &config, unsigned num_classes, const std::string &source);
+
+/* The kind that a value of network-type stands for; nothing where it is none. */
+std::optional<NetworkType> network_type_of(int64_t value);
+extern const char kNetworkTypes[]; /* "is none of 0 (detector), ...", for messages */
 
 /* Integers of a list such as "0;2;3"; `where` names it in errors. */
 std::vector<int> parse_class_ids(const std::string &value, const std::string &where);

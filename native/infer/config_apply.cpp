@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -42,11 +43,7 @@ class Value {
   unsigned count(int64_t least, int64_t most) const {
     return static_cast<unsigned>(integer(least, most));
   }
-  double number() const {
-    double value;
-    if (!parse_float(text(), &value)) fail("is not a number");
-    return value;
-  }
+  double number() const { return number_in(text(), ""); }
   float ratio() const {
     double value = number();
     if (value < 0 || value > 1) fail("is out of range: 0 to 1");
@@ -54,7 +51,7 @@ class Value {
   }
   float positive() const {
     double value = number();
-    if (value < 0 || value > std::numeric_limits<float>::max()) fail("is out of range: 0 or more");
+    if (value < 0) fail("is out of range: 0 or more");
     return static_cast<float>(value);
   }
   bool flag() const {
@@ -66,11 +63,8 @@ class Value {
   bool names_onnx() const { return text().size() > 5 && text().rfind(".onnx") == text().size() - 5; }
   std::vector<float> numbers(const char *what, std::initializer_list<size_t> lengths) const {
     std::vector<float> values;
-    for (const std::string &part : split_list(text())) {
-      double value;
-      if (!parse_float(part, &value)) fail("has '" + part + "', which is not a number");
-      values.push_back(static_cast<float>(value));
-    }
+    for (const std::string &part : split_list(text()))
+      values.push_back(static_cast<float>(number_in(part, "has '" + part + "', which ")));
     for (size_t length : lengths)
       if (values.size() == length) return values;
     fail(std::string("should be ") + what);
@@ -93,6 +87,15 @@ class Value {
   }
 
  private:
+  /* That a float can hold, too. */
+  double number_in(const std::string &part, const std::string &which) const {
+    double value;
+    if (!parse_float(part, &value)) fail(which + "is not a number");
+    if (std::fabs(value) > static_cast<double>(std::numeric_limits<float>::max()))
+      fail(which + "is out of range: numbers up to 3.4e38");
+    return value;
+  }
+
   Config *config_;
   const ConfigEntry &entry_;
 };
@@ -144,12 +147,9 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
     {"process-mode", [](Config *c, const Value &v) { c->process_mode = v.count(1, 2); }},
     {"network-type",
      [](Config *c, const Value &v) {
-       int64_t type = v.integer(0, 100);
-       if (type > 3 && type != 100)
-         v.fail(
-             "is none of 0 (detector), 1 (classifier), 2 (segmentation), 3 (instance "
-             "segmentation) and 100 (other)");
-       c->network_type = static_cast<NetworkType>(type);
+       const auto type = network_type_of(v.integer(0, 100));
+       if (!type) v.fail(kNetworkTypes);
+       c->network_type = *type;
      }},
     {"is-classifier", /* how network-type=1 was spelt before there were others */
      [](Config *c, const Value &v) {
@@ -169,7 +169,9 @@ const std::unordered_map<std::string, PropertySetter> kProperties = {
     {"net-scale-factor",
      [](Config *c, const Value &v) {
        c->scale_factor = v.number();
-       if (!(c->scale_factor > 0)) v.fail("is out of range: more than 0");
+       /* The smallest positive float, so that pixels are not all made 0. */
+       if (c->scale_factor < static_cast<double>(std::numeric_limits<float>::min()))
+         v.fail("is out of range: more than 0");
      }},
     {"offsets",
      [](Config *c, const Value &v) {
@@ -300,6 +302,15 @@ void apply_property(Config *config, const ConfigEntry &entry) {
 
 void apply_class_attr(Config *config, ClassAttrs *attrs, const ConfigEntry &entry) {
   kClassAttrs.at(entry.key)(attrs, Value(config, entry));
+}
+
+const char kNetworkTypes[] =
+    "is none of 0 (detector), 1 (classifier), 2 (segmentation), 3 (instance segmentation) and 100 "
+    "(other)";
+
+std::optional<NetworkType> network_type_of(int64_t value) {
+  if ((value < 0 || value > 3) && value != 100) return std::nullopt;
+  return static_cast<NetworkType>(value);
 }
 
 std::vector<int> parse_class_ids(const std::string &value, const std::string &where) {

@@ -188,7 +188,8 @@ void Engine::run(Found *found) {
     if (!config_->output_tensor_meta) continue;
     for (const NvDsInferLayerInfo &layer : current_) {
       const auto *data = static_cast<const uint8_t *>(layer.buffer);
-      result.tensors.emplace_back(data, data + session_.layer_bytes(result.tensors.size()));
+      const size_t bytes = session_.layer_bytes(result.tensors.size());
+      result.tensors.push_back({layer.inferDims, {data, data + bytes}});
     }
   }
   timing_.postprocess += since(start);

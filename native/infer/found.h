@@ -31,13 +31,19 @@ struct ClassMap {
   std::vector<float> probabilities; /* class by class, or empty */
 };
 
+/* One output layer of one image, as large as it was in that run. */
+struct OutputTensor {
+  NvDsInferDims dims{};
+  std::vector<uint8_t> bytes;
+};
+
 struct Found {
   Boxes boxes;             /* in pixels of the frame, within the region */
   std::vector<Mask> masks; /* one per box, or none */
   std::vector<Attribute> attributes;
   std::string description; /* the attributes' labels, as text to show */
   ClassMap map;
-  std::vector<std::vector<uint8_t>> tensors; /* one per output layer, when asked for */
+  std::vector<OutputTensor> tensors; /* one per output layer, when asked for */
 
   void clear() {
     boxes.clear();

@@ -48,7 +48,8 @@ class Segmentation : public Outputs {
   Segmentation(const Config &config, const Layers &layers)
       : threshold_(config.segmentation_threshold.value_or(0.f)),
         layout_(layout_of(config, layers)) {
-    if (!layout_.classes) layout_.classes = 1;
+    counted_ = layout_.classes > 0;
+    if (!counted_) layout_.classes = 1;
     if (!layout_.width || !layout_.height) refuse(config, layers);
   }
 
@@ -63,8 +64,7 @@ class Segmentation : public Outputs {
     const size_t pixels = static_cast<size_t>(map.width) * map.height;
     map.classes_of.assign(pixels, -1);
     if (layout_.chosen) {
-      for (size_t p = 0; p < pixels; p++)
-        if (values[p] >= 0) map.classes_of[p] = static_cast<int>(values[p]);
+      take(values, &map);
       return;
     }
     map.probabilities.resize(pixels * map.classes);
@@ -78,6 +78,18 @@ class Segmentation : public Outputs {
   }
 
  private:
+  /* A class that there is not is none. Without a number of classes there are as many as are seen. */
+  void take(const Values &values, ClassMap *map) const {
+    const unsigned limit = counted_ ? layout_.classes : kMaxClasses;
+    int most = 0;
+    for (size_t p = 0; p < map->classes_of.size(); p++) {
+      if (!(values[p] >= 0 && values[p] < static_cast<float>(limit))) continue;
+      map->classes_of[p] = static_cast<int>(values[p]);
+      most = std::max(most, map->classes_of[p]);
+    }
+    if (!counted_) map->classes = static_cast<unsigned>(most) + 1;
+  }
+
   /* Class by class: the loops over the pixels are the ones that the compiler vectorises. */
   void choose(ClassMap *map, size_t pixels) const {
     std::vector<float> best(pixels, -INFINITY);
@@ -95,6 +107,7 @@ class Segmentation : public Outputs {
 
   float threshold_;
   Layout layout_;
+  bool counted_ = false; /* the number of classes is known */
 };
 
 class CustomSegmentation : public Outputs {

@@ -126,40 +126,83 @@ unsigned greatest(const float *values, unsigned count, size_t step, float *score
   return best;
 }
 
-/* best[i] = max(best[i], row[i]), where NaN is no maximum. */
-void raise(const float *row, size_t count, float *best) {
-  for (size_t i = 0; i < count; i++) best[i] = row[i] > best[i] ? row[i] : best[i];
+constexpr size_t kBlock = 2048;    /* candidates whose best scores the nearest cache holds */
+constexpr unsigned kTogether = 16; /* classes read at once, each a stream of its own */
+
+/* The greatest score of each of a block's candidates, and the first class of those among which it
+ * is. */
+struct Best {
+  std::array<float, kBlock> score;
+  std::array<uint32_t, kBlock> among;
+};
+
+/* Takes in `Classes` rows from class `first` on, each `step` values after the one before. NaN is
+ * never the greatest. */
+template <unsigned Classes>
+inline __attribute__((always_inline)) void raise(const float *rows, size_t step, size_t count,
+                                                 uint32_t first, Best *best) {
+  float *score = best->score.data();
+  uint32_t *among = best->among.data();
+#pragma GCC ivdep /* the output of a model is no part of `best` */
+  for (size_t i = 0; i < count; i++) {
+    const float before = score[i];
+    float most = before;
+#pragma GCC unroll 16
+    for (unsigned c = 0; c < Classes; c++) {
+      const float value = rows[c * step + i];
+      most = value > most ? value : most;
+    }
+    const uint32_t was = among[i];
+    among[i] = most > before ? first : was;
+    score[i] = most;
+  }
+}
+
+inline __attribute__((always_inline)) void find_best(const float *scores, size_t step, size_t count,
+                                                     unsigned classes, Best *best) {
+  best->score.fill(-INFINITY);
+  best->among.fill(0);
+  unsigned c = 0;
+  for (; c + kTogether <= classes; c += kTogether)
+    raise<kTogether>(scores + c * step, step, count, c, best);
+  for (; c + 4 <= classes; c += 4) raise<4>(scores + c * step, step, count, c, best);
+  for (; c < classes; c++) raise<1>(scores + c * step, step, count, c, best);
+}
+
+void find_best_narrow(const float *scores, size_t step, size_t count, unsigned classes,
+                      Best *best) {
+  find_best(scores, step, count, classes, best);
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
 /* The same, twice as wide where the processor can. */
-__attribute__((target("avx2"))) void raise_wide(const float *row, size_t count, float *best) {
-  for (size_t i = 0; i < count; i++) best[i] = row[i] > best[i] ? row[i] : best[i];
+__attribute__((target("avx2"))) void find_best_wide(const float *scores, size_t step, size_t count,
+                                                    unsigned classes, Best *best) {
+  find_best(scores, step, count, classes, best);
 }
-const auto raise_best = __builtin_cpu_supports("avx2") ? raise_wide : raise;
+const auto find_best_of = __builtin_cpu_supports("avx2") ? find_best_wide : find_best_narrow;
 #else
-const auto raise_best = raise;
+const auto find_best_of = find_best_narrow;
 #endif
 
-/* Most candidates are nothing: block by block, row by row as they lie in memory, the greatest score
- * of each is found first, and the class that has it only where that is high enough. */
+/* Most candidates are nothing: block by block, rows as they lie in memory, the greatest score of
+ * each is found first, and the class that has it only where that is high enough. */
 void parse_columns(const float *data, const YoloLayout &layout, float least, const Sink &sink) {
-  constexpr size_t kBlock = 1024;
   const size_t n = layout.candidates;
-  std::array<float, kBlock> best;
   const float *scores = data + 4 * n;
+  Best best;
   for (size_t first = 0; first < n; first += kBlock) {
     const size_t count = std::min(kBlock, n - first);
-    best.fill(-INFINITY);
-    for (unsigned c = 0; c < layout.classes; c++)
-      raise_best(scores + c * n + first, count, best.data());
+    find_best_of(scores + first, n, count, layout.classes, &best);
     for (size_t i = 0; i < count; i++) {
-      if (!(best[i] >= least)) continue;
+      const float score = best.score[i];
+      /* Minus infinity where all were NaN: no class has it. */
+      if (!(score >= least) || !(score > -INFINITY)) continue;
       const size_t at = first + i;
-      unsigned class_id = 0;
-      while (scores[class_id * n + at] != best[i]) class_id++;
-      if (sink.wants(class_id, best[i]))
-        sink.centre(static_cast<unsigned>(at), class_id, best[i], data[at], data[n + at],
+      unsigned class_id = best.among[i];
+      while (scores[class_id * n + at] != score) class_id++;
+      if (sink.wants(class_id, score))
+        sink.centre(static_cast<unsigned>(at), class_id, score, data[at], data[n + at],
                     data[2 * n + at], data[3 * n + at]);
     }
   }

@@ -228,6 +228,27 @@ static bool move_then_convert(const Image *src, const Image *dst, PixelFormat fo
          move(src, &moved, motion) && convert(&moved, dst);
 }
 
+/* A picture and one row of it in the format it is scaled in. */
+typedef struct {
+  const Image *src;
+  Image row;
+} Converted;
+
+static const uint8_t *converted_row(const void *picture, int y) {
+  const Converted *converted = picture;
+  const Image from = image_rows(converted->src, y, 1);
+  return convert(&from, &converted->row) ? converted->row.plane[0] : NULL;
+}
+
+/* Converts and scales row by row: what is converted is used while the cache has it, and of a
+ * picture that shrinks much, rows that nothing is mixed from are left out. */
+static bool convert_and_scale(const Image *src, const Image *dst) {
+  Converted converted = {.src = src};
+  const Plane size = {.width = src->width, .height = src->height, .bytes = 4};
+  return scratch_image(SCRATCH_INPUT, dst->format, src->width, 1, &converted.row) &&
+         scale_bilinear_rows(converted_row, &converted, size, first_plane(dst));
+}
+
 bool redraw(const Image *src, const Image *dst, NvBufSurfTransform_Flip flip,
             NvBufSurfTransform_Inter filter) {
   const PixelFormat *from = &src->format, *to = &dst->format;
@@ -246,6 +267,12 @@ bool redraw(const Image *src, const Image *dst, NvBufSurfTransform_Flip flip,
     return move_then_convert(src, dst, *from, motion);
   PixelFormat format = to->layout == LAYOUT_RGB32 ? *to : format_bgra();
   Image input;
+  if (motion.filter == kFilterBilinear && flip == NvBufSurfTransform_None) {
+    if (moves_directly(&format, to))
+      return convert_and_scale(src, dst);
+    return scratch_image(SCRATCH_OUTPUT, format, dst->width, dst->height, &input) &&
+           convert_and_scale(src, &input) && convert(&input, dst);
+  }
   if (!scratch_image(SCRATCH_INPUT, format, src->width, src->height, &input) ||
       !convert(src, &input))
     return false;

@@ -27,11 +27,13 @@ GST_DEBUG_CATEGORY_STATIC(dsbind_infer_debug);
 
 using namespace dsbind::infer;
 using dsbind::elements::post_error;
+using dsbind::elements::post_warning;
 using dsbind::elements::post_warnings;
 
 namespace {
 
 constexpr char kNotOurs[] = "inference failed: ";
+constexpr guint64 kPatience = 30; /* batches without an image before that is told */
 
 struct State {
   explicit State(std::function<void()> load) : reload(std::move(load)) {}
@@ -43,6 +45,7 @@ struct State {
   std::unique_ptr<Async> async;
   Reload reload;
   guint64 batches = 0;
+  guint64 empty_batches = 0; /* in a row from the first on, with input-tensor-meta */
   std::atomic<bool> failed{false}; /* somebody has told of an error */
 };
 
@@ -94,6 +97,7 @@ static std::shared_ptr<Model> load_model(DsbindInfer *self) {
   auto model = std::make_shared<Model>(std::move(config), set.parallel_batches);
   if (!set.interval_set) state.live.interval = model->config().interval;
   if (!set.unique_id_set) state.live.unique_id = model->config().unique_id;
+  state.live.process_mode = model->config().process_mode;
   GST_INFO_OBJECT(self, "%s: %ux%u, batch %u", model->config().onnx_file.c_str(),
                   model->engine(0).network().width, model->engine(0).network().height,
                   model->config().batch_size);
@@ -139,7 +143,7 @@ static gboolean dsbind_infer_start(GstBaseTransform *base) {
   if (!dsbind_element_open_runtime(GST_ELEMENT(self))) return FALSE;
   try {
     use_model(self, load_model(self));
-    state.batches = 0;
+    state.batches = state.empty_batches = 0;
     state.failed = false;
     state.async = std::make_unique<Async>([self](const std::exception &e) { fail(self, e); });
     GST_OBJECT_LOCK(self);
@@ -238,7 +242,15 @@ static std::unique_ptr<Job> job_of(DsbindInfer *self, GstBuffer **buffer) {
   *buffer = gst_buffer_make_writable(*buffer);
   batch = gst_buffer_get_nvds_batch_meta(*buffer);
   surface = dsbind_buffer_surface(*buffer);
-  if (from_meta) return make_tensor_job(std::move(model), batch, state.live.unique_id);
+  if (from_meta) {
+    const unsigned id = state.live.unique_id;
+    std::unique_ptr<Job> images = make_tensor_job(std::move(model), batch, id);
+    if (!images->images.empty())
+      state.empty_batches = kPatience; /* they do come */
+    else if (state.empty_batches < kPatience && ++state.empty_batches == kPatience)
+      post_warning(self, no_images_text(batch, id));
+    return images;
+  }
   std::unique_ptr<Job> job = make_job(std::move(model), batch, *surface);
   if (job->model->config().objects.async && job->model->remembers()) {
     state.async->offer(*job, *surface);

@@ -115,6 +115,7 @@ bool set_property(Settings *set, LiveSettings *live, guint id, const GValue *val
       break;
     case PROP_PROCESS_MODE:
       set->process_mode = static_cast<unsigned>(g_value_get_enum(value));
+      live->process_mode = *set->process_mode;
       break;
     case PROP_NETWORK_TYPE: set->network_type = g_value_get_int(value); break;
     case PROP_CONFIG_FILE_PATH: set->config_path = string_value(value); break;
@@ -140,7 +141,7 @@ bool get_property(const Settings &set, const LiveSettings &live, guint id, GValu
   switch (id) {
     case PROP_UNIQUE_ID: g_value_set_uint(value, live.unique_id); break;
     case PROP_PROCESS_MODE:
-      g_value_set_enum(value, static_cast<gint>(set.process_mode.value_or(1)));
+      g_value_set_enum(value, static_cast<gint>(live.process_mode.load()));
       break;
     case PROP_NETWORK_TYPE: g_value_set_int(value, set.network_type.value_or(-1)); break;
     case PROP_CONFIG_FILE_PATH: g_value_set_string(value, set.config_path.c_str()); break;
@@ -171,8 +172,12 @@ Config effective_config(const Settings &set) {
                 "nvinfer has no config: set config-file-path to an nvinfer config file");
   Overrides overrides;
   overrides.process_mode = set.process_mode;
-  if (set.network_type.value_or(-1) >= 0)
-    overrides.network_type = static_cast<unsigned>(*set.network_type);
+  if (const int type = set.network_type.value_or(-1); type >= 0) {
+    overrides.network_type = network_type_of(type);
+    if (!overrides.network_type)
+      throw Error(ErrorKind::Settings,
+                  "the property network-type=" + std::to_string(type) + " " + kNetworkTypes);
+  }
   if (is_onnx(set.engine_path)) overrides.onnx_file = set.engine_path;
   Config config = load_config(set.config_path, overrides);
   config.input_from_meta = config.input_from_meta || set.input_tensor_meta;

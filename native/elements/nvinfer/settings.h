@@ -28,9 +28,9 @@ struct Settings {
   bool interval_set = false, unique_id_set = false;
 };
 
-/* Those that may change while frames flow. */
+/* Those that may change while frames flow, and what the config that is in use says. */
 struct LiveSettings {
-  std::atomic<unsigned> interval{0}, unique_id{15};
+  std::atomic<unsigned> interval{0}, unique_id{15}, process_mode{1};
 };
 
 /* Installs the properties; their ids start at 1. */

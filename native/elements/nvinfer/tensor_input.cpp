@@ -119,6 +119,14 @@ void add_images(Job *job, NvDsBatchMeta *batch, GstNvDsPreProcessBatchMeta *meta
   }
 }
 
+/* NULL where it is something else. */
+GstNvDsPreProcessBatchMeta *tensor_of(const GList *link) {
+  auto *user = static_cast<NvDsUserMeta *>(link->data);
+  if (user->base_meta.meta_type != NVDS_PREPROCESS_BATCH_META) return nullptr;
+  auto *meta = static_cast<GstNvDsPreProcessBatchMeta *>(user->user_meta_data);
+  return meta && meta->tensor_meta ? meta : nullptr;
+}
+
 }  // namespace
 
 std::unique_ptr<Job> make_tensor_job(std::shared_ptr<Model> model, NvDsBatchMeta *batch,
@@ -126,14 +134,28 @@ std::unique_ptr<Job> make_tensor_job(std::shared_ptr<Model> model, NvDsBatchMeta
   auto job = std::make_unique<Job>();
   job->model = std::move(model);
   for (const GList *l = batch->batch_user_meta_list; l; l = l->next) {
-    auto *user = static_cast<NvDsUserMeta *>(l->data);
-    if (user->base_meta.meta_type != NVDS_PREPROCESS_BATCH_META || !user->user_meta_data) continue;
-    auto *meta = static_cast<GstNvDsPreProcessBatchMeta *>(user->user_meta_data);
+    GstNvDsPreProcessBatchMeta *meta = tensor_of(l);
+    if (!meta) continue;
     const std::vector<guint64> &ids = meta->target_unique_ids;
-    if (meta->tensor_meta && std::find(ids.begin(), ids.end(), unique_id) != ids.end())
+    if (std::find(ids.begin(), ids.end(), unique_id) != ids.end())
       add_images(job.get(), batch, meta);
   }
   return job;
+}
+
+std::string no_images_text(const NvDsBatchMeta *batch, unsigned unique_id) {
+  std::string others;
+  for (const GList *l = batch->batch_user_meta_list; l; l = l->next)
+    if (const GstNvDsPreProcessBatchMeta *meta = tensor_of(l))
+      for (guint64 id : meta->target_unique_ids)
+        others += (others.empty() ? "" : ", ") + std::to_string(id);
+  const std::string id = std::to_string(unique_id);
+  if (!others.empty())
+    return "the tensors are for the models with gie-unique-id " + others + ", and this one has " +
+           id + ": set target-unique-ids of nvdspreprocess to " + id;
+  return "no tensors have come for this model (gie-unique-id " + id +
+         "), so nothing is inferred: put nvdspreprocess with target-unique-ids=" + id +
+         " before nvinfer, or set input-tensor-meta=0";
 }
 
 }  // namespace dsbind::infer

@@ -4,6 +4,7 @@
 #define DSBIND_NVINFER_TENSOR_INPUT_H
 
 #include <memory>
+#include <string>
 
 #include "job.h"
 
@@ -13,6 +14,9 @@ namespace dsbind::infer {
  * is writable. Throws Error where a tensor does not fit the model. */
 std::unique_ptr<Job> make_tensor_job(std::shared_ptr<Model> model, NvDsBatchMeta *batch,
                                      unsigned unique_id);
+
+/* Why no image for the model `unique_id` is in the batch, and what to do. */
+std::string no_images_text(const NvDsBatchMeta *batch, unsigned unique_id);
 
 }  // namespace dsbind::infer
 

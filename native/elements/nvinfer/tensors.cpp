@@ -15,7 +15,7 @@ namespace {
 /* What the pointers of the metadata point to; shared by its copies. */
 struct Numbers {
   GstMiniObject object; /* first */
-  std::vector<std::vector<uint8_t>> tensors;
+  std::vector<OutputTensor> tensors;
   std::vector<std::string> names;
   Layers layers;
   std::vector<void *> host, device;
@@ -85,7 +85,7 @@ void attach(NvDsFrameMeta *frame, NvDsObjectMeta *object, NvDsRoiMeta *roi, NvDs
 }  // namespace
 
 void attach_tensors(NvDsFrameMeta *frame, NvDsObjectMeta *object, const Engine &engine,
-                    unsigned unique_id, std::vector<std::vector<uint8_t>> tensors,
+                    unsigned unique_id, std::vector<OutputTensor> tensors,
                     NvDsRoiMeta *roi) {
   Numbers *numbers = new_numbers();
   numbers->tensors = std::move(tensors);
@@ -94,7 +94,9 @@ void attach_tensors(NvDsFrameMeta *frame, NvDsObjectMeta *object, const Engine &
     numbers->names.emplace_back(layer.layerName);
   for (size_t i = 0; i < numbers->layers.size(); i++) {
     numbers->layers[i].layerName = numbers->names[i].c_str();
-    numbers->host.push_back(numbers->tensors[i].data());
+    /* Not those of the first run: a model may leave the sizes of its outputs open. */
+    numbers->layers[i].inferDims = numbers->tensors[i].dims;
+    numbers->host.push_back(numbers->tensors[i].bytes.data());
     numbers->device.push_back(nullptr);
   }
   auto *meta = new NvDsInferTensorMeta();

@@ -12,7 +12,7 @@ namespace dsbind::infer {
 /* The output layers as NvDsInferTensorMeta: user metadata of the region, else of the object, or of
  * the frame where both are NULL. */
 void attach_tensors(NvDsFrameMeta *frame, NvDsObjectMeta *object, const Engine &engine,
-                    unsigned unique_id, std::vector<std::vector<uint8_t>> tensors,
+                    unsigned unique_id, std::vector<OutputTensor> tensors,
                     NvDsRoiMeta *roi = nullptr);
 
 /* A class map as NvDsInferSegmentationMeta, likewise. */

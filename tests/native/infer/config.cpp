@@ -110,6 +110,9 @@ static void names_are_checked() {
       folder->write("p.txt", "[property]\nonnx-file=m.onnx\nclassifier-async-mode=1\n");
   CHECK(!load_config(primary).objects.async);
   CHECK_HAS(warning_with("dump-output-tensor=1\n"), "output-tensor-meta=1 hands out the tensors");
+  CHECK_SAME(warning_with("dump-input-tensor=0\noverwrite-output-tensor=0\n"), "");
+  CHECK_HAS(error_with("overwrite-input-tensor=1\n"), "input-tensor-from-meta=1 takes tensors");
+  CHECK_HAS(error_with("overwrite-output-tensor=1\n"), "leaves the outputs to a program");
   CHECK_HAS(warning_with("symmetric-padding=1\n"), "without maintain-aspect-ratio=1");
   puts("names: nearest one suggested, TensorRT keys in one warning");
 }
@@ -119,6 +122,9 @@ static void values_are_strict() {
             "c.txt:3: [property] net-scale-factor=0.5x is not a number");
   CHECK_HAS(error_with("net-scale-factor=nan\n"), "is not a number");
   CHECK_HAS(error_with("net-scale-factor=1e999\n"), "is not a number");
+  CHECK_HAS(error_with("net-scale-factor=1e300\n"), "out of range: numbers up to 3.4e38");
+  CHECK_HAS(error_with("net-scale-factor=1e-300\n"), "out of range: more than 0");
+  CHECK_HAS(error_with("offsets=1;-1e39;3\n"), "has '-1e39', which is out of range");
   CHECK_HAS(error_with("batch-size=0\n"), "out of range: 1 to 1024");
   CHECK_HAS(error_with("batch-size=99999999999999999999\n"), "not a whole number");
   CHECK_HAS(error_with("interval=-1\n"), "out of range");

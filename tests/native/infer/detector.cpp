@@ -83,9 +83,10 @@ static void tensors_are_kept_when_asked() {
   std::vector<Found> found;
   engine.infer(*surface, {{0, {}}, {1, {}}}, &found);
   CHECK_INT(found[1].tensors.size(), 1);
-  CHECK_INT(found[1].tensors[0].size(), 3 * 4 * 8 * 4);
+  CHECK_INT(found[1].tensors[0].bytes.size(), 3 * 4 * 8 * 4);
+  CHECK_INT(found[1].tensors[0].dims.d[2], 8);
   float first;
-  memcpy(&first, found[1].tensors[0].data(), sizeof first);
+  memcpy(&first, found[1].tensors[0].bytes.data(), sizeof first);
   CHECK_NEAR(first, 120 / 255.0, 1e-5);
   CHECK_STR(engine.layers()[0].layerName, "y");
   NvBufSurfaceDestroy(surface);

@@ -138,6 +138,31 @@ static void tensors_outlive_their_buffer() {
   puts("tensors: read from a copy after the element stopped");
 }
 
+/* NonZero puts out as many columns as there are numbers that are not 0. */
+static void tensors_are_as_large_as_in_their_run() {
+  Rig rig;
+  open_rig(&rig, folder->write("n.txt", "[property]\nonnx-file=nonzero.onnx\nnetwork-type=100\n"
+                                        "batch-size=4\noutput-tensor-meta=1\n"));
+  for (unsigned grey : {0u, 200u, 0u}) {
+    CHECK(rig.push(rig.batch(4, [&](NvBufSurface *surface) {
+      for (unsigned i = 0; i < 4; i++)
+        NvBufSurfaceMemSet(surface, static_cast<int>(i), 0, static_cast<uint8_t>(grey));
+    })) != nullptr);
+    for (unsigned i = 0; i < 4; i++) {
+      auto *user = static_cast<NvDsUserMeta *>(
+          frame(gst_buffer_get_nvds_batch_meta(rig.out), i)->frame_user_meta_list->data);
+      auto *tensor = static_cast<NvDsInferTensorMeta *>(user->user_meta_data);
+      const NvDsInferDims &dims = tensor->output_layers_info[0].inferDims;
+      CHECK_INT(dims.numDims, 1);
+      CHECK_INT(dims.d[0], grey ? 4 * 3 * 4 * 8 : 0);
+      const auto *numbers = static_cast<const int64_t *>(tensor->out_buf_ptrs_host[0]);
+      /* row i tells dimension i of each: the last row is of columns */
+      if (grey && i == 3) CHECK_INT(numbers[dims.d[0] - 1], 7);
+    }
+  }
+  puts("tensors: of 0 and 384 columns, by turns");
+}
+
 static void check_refused(const std::string &path, const std::string &part, GQuark domain,
                           int code) {
   Rig rig;
@@ -162,6 +187,11 @@ static void bad_settings_stop_before_any_frame() {
                 resource, GST_RESOURCE_ERROR_SETTINGS);
   check_refused(config("parse-bbox-func-name=nothing\n"), "has no function 'nothing'",
                 GST_LIBRARY_ERROR, GST_LIBRARY_ERROR_SETTINGS);
+  Rig rig;
+  g_object_set(rig.element, "network-type", 4, "config-file-path", config().c_str(), nullptr);
+  CHECK(!rig.start("RGBA", 16, 8));
+  CHECK_HAS(rig.message(GST_MESSAGE_ERROR),
+            "the property network-type=4 is none of 0 (detector), 1 (classifier)");
   puts("bad settings: refused between READY and PAUSED, with their codes");
 }
 
@@ -170,6 +200,20 @@ static void warnings_are_posted() {
   open_rig(&rig, config("net-scale-facto=1\n"));
   CHECK_HAS(rig.message(GST_MESSAGE_WARNING), "did you mean net-scale-factor?");
   puts("warnings: on the bus");
+}
+
+static void tensors_that_never_come_are_told_once() {
+  Rig rig;
+  g_object_set(rig.element, "input-tensor-meta", TRUE, nullptr);
+  open_rig(&rig, config());
+  for (int i = 0; i < 29; i++) CHECK(rig.push(rig.batch(1, paint_grey)) != nullptr);
+  CHECK_INT(rig.count(GST_MESSAGE_WARNING), 0);
+  CHECK(rig.push(rig.batch(1, paint_grey)) != nullptr);
+  CHECK_HAS(rig.message(GST_MESSAGE_WARNING),
+            "put nvdspreprocess with target-unique-ids=5 before nvinfer");
+  for (int i = 0; i < 40; i++) CHECK(rig.push(rig.batch(1, paint_grey)) != nullptr);
+  CHECK_INT(rig.count(GST_MESSAGE_WARNING), 0);
+  puts("input tensors: missed after 30 batches");
 }
 
 static void bad_buffers_are_named() {
@@ -209,6 +253,7 @@ int main(int argc, char **argv) {
   Folder own;
   folder = &own;
   own.write("any.onnx", relu_model({-1, 3, 4, 8}));
+  own.write("nonzero.onnx", nonzero_model({4, 3, 4, 8}));
   own.write("labels.txt", "car\ncaf\xc3\xa9\n");
   setenv("DSBIND_LIBRARY_PATH", std::filesystem::path(DSBIND_TEST_PARSER).parent_path().c_str(), 1);
   {
@@ -226,6 +271,8 @@ int main(int argc, char **argv) {
   properties_override_keys();
   starts_again_after_stop();
   tensors_outlive_their_buffer();
+  tensors_are_as_large_as_in_their_run();
+  tensors_that_never_come_are_told_once();
   bad_settings_stop_before_any_frame();
   warnings_are_posted();
   bad_buffers_are_named();

@@ -175,6 +175,8 @@ size_t outputs(size_t count) {
         CHECK(box.left >= 2 && box.top >= 4 && box.width > 0 && box.height > 0);
         CHECK(box.left + box.width <= 202.01f && box.top + box.height <= 104.01f);
       }
+      for (int one : found.map.classes_of)
+        CHECK(one >= -1 && one < static_cast<int>(found.map.classes));
       read++;
       /* the sizes of another run, where the model leaves them open */
       NvDsInferLayerInfo &layer = layers[below(layers.size())];

@@ -42,6 +42,14 @@ inline std::string relu_model(const std::vector<int64_t> &dims, int type = 1) {
   return model_of("Relu", dims, dims, type);
 }
 
+/* The places of what is not 0: 4 rows for an image tensor, as many columns as there are. */
+inline std::string nonzero_model(const std::vector<int64_t> &dims) {
+  std::string node = bytes(1, "x") + bytes(2, "y") + bytes(4, "NonZero");
+  std::string graph = bytes(1, node) + bytes(2, "g") + bytes(11, value_info("x", 1, dims)) +
+                      bytes(12, value_info("y", 7, {4, -1}));
+  return number(1, 8) + bytes(7, graph) + bytes(8, number(2, 14));
+}
+
 /* A classifier: how red, green and blue images of h x w are on the whole. */
 inline std::string mean_model(int64_t h, int64_t w) {
   return model_of("GlobalAveragePool", {-1, 3, h, w}, {-1, 3, 1, 1});

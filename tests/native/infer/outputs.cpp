@@ -270,7 +270,19 @@ void classes_of_pixels() {
   make_outputs(&config, kNetwork, chosen.layers)->read(chosen.layers, whole(), &found);
   CHECK_INT(found.map.classes_of[5], 5);
   CHECK_INT(found.map.classes_of[3], -1);
+  CHECK_INT(found.map.classes, 6); /* as many as are seen */
   CHECK_INT(found.map.probabilities.size(), 0);
+
+  /* numbers that no class has, and that no int can hold */
+  std::vector<int64_t> huge = {INT64_MAX, INT64_MIN, 2, 3, int64_t{1} << 31, 65536};
+  chosen.layers[0].dataType = INT64;
+  chosen.layers[0].buffer = huge.data();
+  config.num_classes = 3;
+  found.clear();
+  make_outputs(&config, kNetwork, chosen.layers)->read(chosen.layers, whole(), &found);
+  const int classes[] = {-1, -1, 2, -1, -1, -1};
+  for (int i = 0; i < 6; i++) CHECK_INT(found.map.classes_of[i], classes[i]);
+  CHECK_INT(found.map.classes, 3);
 
   Made flat;
   flat.add("y", {10});
