@@ -86,6 +86,12 @@ def test_low_latency_decodes_the_same_frames(launch, h264):
     assert launch(f"{start} low-latency-mode=true ! {TO_SYSTEM}").checksums == plain
 
 
+def test_one_thread_decodes_the_same_frames(launch, h264):
+    start = f"filesrc location={h264()} ! qtdemux ! h264parse ! nvv4l2decoder"
+    plain = launch(f"{start} ! {TO_SYSTEM}").checksums
+    assert launch(f"{start} max-threads=1 ! {TO_SYSTEM}").checksums == plain
+
+
 def test_a_branch_that_draws_does_not_show_in_the_other(launch, h264):
     """Both branches of a tee get the same surfaces; turning frames in one leaves the other."""
     start = f"filesrc location={h264()} ! qtdemux ! h264parse ! nvv4l2decoder"

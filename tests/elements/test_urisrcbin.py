@@ -6,6 +6,7 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -118,6 +119,19 @@ def test_file_loop_goes_on_without_a_gap(launch, h264):
 def test_drop_frame_interval(launch, h264):
     result = launch(WATCH.format(h264(), "drop-frame-interval=3"))
     assert len(result.timestamps) == 10
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_more_sources_than_cores_have_one_thread_each(launch, h264, tmp_path, crowded):
+    """Threads that share the work of a stream would only wait for those of the others."""
+    sources = len(os.sched_getaffinity(0)) + 1 if crowded else 1
+    source = f"nvurisrcbin uri={h264()} ! fakesink "
+    launch(source * sources, GST_DEBUG_DUMP_DOT_DIR=str(tmp_path))
+    (graph,) = tmp_path.glob("*PAUSED_PLAYING.dot")
+    decoders = re.findall(r"avdec_h264\\ndecoder.*", graph.read_text(encoding="utf-8"))
+    limited = [decoder for decoder in decoders if "max-threads=1" in decoder]
+    assert len(decoders) == sources
+    assert len(limited) == (sources if crowded else 0), decoders
 
 
 def test_a_missing_file_is_named(launch, tmp_path):

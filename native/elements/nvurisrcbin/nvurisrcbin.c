@@ -2,6 +2,8 @@
 /* Properties, states and messages of nvurisrcbin. */
 #include "nvurisrcbin.h"
 
+#include "crowd.h"
+
 G_DEFINE_TYPE(DsbindUriSrcBin, dsbind_uri_src_bin, GST_TYPE_BIN)
 
 enum {
@@ -162,6 +164,7 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
   GstStateChangeReturn result;
 
   g_atomic_pointer_set(&self->changing, g_thread_self());
+  if (transition == GST_STATE_CHANGE_NULL_TO_READY) dsbind_crowd_join();
   if (transition == GST_STATE_CHANGE_READY_TO_PAUSED) open_source(self);
   if (transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED) dsbind_reconnect_set_playing(self, FALSE);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) {
@@ -182,6 +185,9 @@ static GstStateChangeReturn change_state(GstElement *element, GstStateChange tra
   g_atomic_pointer_set(&self->changing, NULL);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) dsbind_reconnect_set_playing(self, TRUE);
   if (transition == GST_STATE_CHANGE_PAUSED_TO_READY) dsbind_uri_source_clear(self);
+  if (transition == GST_STATE_CHANGE_READY_TO_NULL ||
+      (transition == GST_STATE_CHANGE_NULL_TO_READY && result == GST_STATE_CHANGE_FAILURE))
+    dsbind_crowd_leave();
   /* Sinks preroll; a source that gets stuck must not keep a pipeline from its state. */
   return result == GST_STATE_CHANGE_ASYNC ? GST_STATE_CHANGE_SUCCESS : result;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "convert.h"
+#include "crowd.h"
 #include "depay.h"
 #include "lending.h"
 #include "nvurisrcbin.h"
@@ -140,6 +141,20 @@ static guint prepare_decoder(GstElement *decoder, guint extra_surfaces) {
   return MIN(extra_surfaces + FRAMES_TO_LEND, 55);
 }
 
+static void set_if_there(GstElement *element, const char *name, guint value) {
+  GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), name);
+  GValue from = G_VALUE_INIT, to = G_VALUE_INIT;
+  if (!spec) return;
+  g_value_init(&from, G_TYPE_UINT);
+  g_value_set_uint(&from, value);
+  g_value_init(&to, spec->value_type);
+  if (G_IS_PARAM_SPEC_FLAGS(spec))
+    g_value_set_flags(&to, value);
+  else if (!g_value_transform(&from, &to))
+    return;
+  g_object_set_property(G_OBJECT(element), name, &to);
+}
+
 static GstElement *add_decoder(DsbindUriSrcBin *self, GstPad *pad, GstCaps *caps) {
   GstElement *decoder = add(self, "nvv4l2decoder", "the plugins of dsbind again");
   if (!decoder) return NULL;
@@ -158,6 +173,7 @@ static GstElement *add_decoder(DsbindUriSrcBin *self, GstPad *pad, GstCaps *caps
   gst_util_set_object_arg(G_OBJECT(decoder), "cudadec-memtype",
                           self->memory_type == 1 ? "memtype_pinned"
                           : self->memory_type == 2 ? "memtype_unified" : "memtype_device");
+  set_if_there(decoder, "max-threads", dsbind_crowd_threads(caps));
   if (reshaper) gst_element_link(reshaper, decoder);
   link_to(pad, reshaper ? reshaper : decoder);
   gst_element_sync_state_with_parent(decoder);
@@ -279,20 +295,6 @@ static void source_pad(GstElement *source, GstPad *pad, gpointer data) {
                     g_strdup_printf("%s cannot be played: its stream could not be linked.",
                                     self->location.shown), NULL);
   gst_element_sync_state_with_parent(next);
-}
-
-static void set_if_there(GstElement *element, const char *name, guint value) {
-  GParamSpec *spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), name);
-  GValue from = G_VALUE_INIT, to = G_VALUE_INIT;
-  if (!spec) return;
-  g_value_init(&from, G_TYPE_UINT);
-  g_value_set_uint(&from, value);
-  g_value_init(&to, spec->value_type);
-  if (G_IS_PARAM_SPEC_FLAGS(spec))
-    g_value_set_flags(&to, value);
-  else if (!g_value_transform(&from, &to))
-    return;
-  g_object_set_property(G_OBJECT(element), name, &to);
 }
 
 /* A server that ends its stream says so to each receiver. */

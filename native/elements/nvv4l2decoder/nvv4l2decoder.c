@@ -15,7 +15,7 @@ struct _DsbindV4l2Decoder {
   DsbindSkipStream stream; /* streaming thread only */
   guint64 frames;          /* decoded so far; streaming thread only */
   /* Properties; the numbers that streaming threads read are atomic. */
-  guint drop_interval, skip, extra_surfaces, gpu;
+  guint drop_interval, skip, extra_surfaces, gpu, max_threads;
   gint memory_type;
   gboolean low_latency, max_performance, error_check, disable_dpb, frame_type_reporting;
   char *device;
@@ -39,6 +39,7 @@ enum {
   PROP_ERROR_CHECK,
   PROP_DISABLE_DPB,
   PROP_FRAME_TYPE_REPORTING,
+  PROP_MAX_THREADS,
 };
 
 #define DEFAULT_DEVICE "/dev/nvidia0"
@@ -96,6 +97,7 @@ static gboolean make_decoder(DsbindV4l2Decoder *self, const GstCaps *caps) {
     return FALSE;
   }
   dsbind_software_decoder_set_low_latency(decoder, self->low_latency);
+  dsbind_software_decoder_set_threads(decoder, self->max_threads);
   gst_bin_add(GST_BIN(self), decoder);
   GstPad *pad = gst_element_get_static_pad(decoder, "sink");
   const gboolean linked =
@@ -208,6 +210,7 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
       g_atomic_int_set(&self->drop_interval, g_value_get_uint(value));
       break;
     case PROP_SKIP_FRAMES: g_atomic_int_set(&self->skip, (guint)g_value_get_enum(value)); break;
+    case PROP_MAX_THREADS: self->max_threads = g_value_get_uint(value); break;
     case PROP_MEMORY_TYPE: self->memory_type = g_value_get_enum(value); break;
     case PROP_LOW_LATENCY: self->low_latency = g_value_get_boolean(value); break;
     case PROP_MAX_PERFORMANCE: self->max_performance = g_value_get_boolean(value); break;
@@ -231,6 +234,7 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
       g_value_set_uint(value, (guint)g_atomic_int_get(&self->drop_interval));
       break;
     case PROP_SKIP_FRAMES: g_value_set_enum(value, g_atomic_int_get(&self->skip)); break;
+    case PROP_MAX_THREADS: g_value_set_uint(value, self->max_threads); break;
     case PROP_MEMORY_TYPE: g_value_set_enum(value, self->memory_type); break;
     case PROP_LOW_LATENCY: g_value_set_boolean(value, self->low_latency); break;
     case PROP_MAX_PERFORMANCE: g_value_set_boolean(value, self->max_performance); break;
@@ -292,6 +296,11 @@ static void install_properties(GObjectClass *object) {
       object, PROP_MEMORY_TYPE,
       g_param_spec_enum("cudadec-memtype", "Memory type", "Without effect in host memory",
                         memory_type(), 0, flags));
+  g_object_class_install_property(
+      object, PROP_MAX_THREADS,
+      g_param_spec_uint("max-threads", "Most threads",
+                        "Threads of the software decoder, at most; 0 leaves it the choice; set "
+                        "before the stream starts", 0, 64, 0, flags));
   for (guint i = 0; i < G_N_ELEMENTS(switches); i++)
     g_object_class_install_property(
         object, switches[i].id,

@@ -40,3 +40,10 @@ void dsbind_software_decoder_set_low_latency(GstElement *decoder, gboolean low) 
   if (low && g_object_class_find_property(G_OBJECT_GET_CLASS(decoder), "thread-type"))
     gst_util_set_object_arg(G_OBJECT(decoder), "thread-type", "slice");
 }
+
+void dsbind_software_decoder_set_threads(GstElement *decoder, guint threads) {
+  static const char *const names[] = {"max-threads", "threads", "n-threads"};
+  GObjectClass *klass = G_OBJECT_GET_CLASS(decoder);
+  for (guint i = 0; threads && i < G_N_ELEMENTS(names); i++)
+    if (g_object_class_find_property(klass, names[i])) g_object_set(decoder, names[i], threads, NULL);
+}

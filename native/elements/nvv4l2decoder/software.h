@@ -14,4 +14,7 @@ const char *dsbind_software_decoder_package(const GstCaps *caps);
 /* Frames as soon as they are decoded: threads work on one frame, not on several. */
 void dsbind_software_decoder_set_low_latency(GstElement *decoder, gboolean low);
 
+/* The most threads it works with; 0 leaves it the choice. */
+void dsbind_software_decoder_set_threads(GstElement *decoder, guint threads);
+
 #endif
