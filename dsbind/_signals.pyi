@@ -7,13 +7,13 @@ def check(element: Element, name: str) -> None: ...
 def emit(element: Element, name: str, values: tuple[object, ...]) -> object: ...
 
 class Connection:
-    def __init__(
-        self,
+    def __new__(
+        cls,
         element: Element,
         signal: str,
         callback: Callable[..., object],
         on_error: Callable[[BaseException], object],
-    ) -> None: ...
+    ) -> Connection: ...
     @property
     def enabled(self) -> bool: ...
     @enabled.setter

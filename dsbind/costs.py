@@ -30,7 +30,7 @@ class Costs:
         # Weak: they hold their elements, and a probe may outlive its pipelines.
         self._there: weakref.WeakSet[Counted] = weakref.WeakSet()
         # Filled by finalizers, which may come at any point of this very code: so it takes no lock.
-        self._gone: deque[tuple[int, float]] = deque()
+        self._gone: deque[tuple[_Account, int, float]] = deque()
         self._lock = threading.Lock()
         self._calls = 0
         self._seconds = 0.0
@@ -47,19 +47,33 @@ class Costs:
         with self._lock:
             there = list(self._there)
             while self._gone:
-                calls, seconds = self._gone.popleft()
+                account, calls, seconds = self._gone.popleft()
+                account.settled = True
                 self._calls += calls
                 self._seconds += seconds
-            costs = [(self._calls, self._seconds), *(counted.cost() for counted in there)]
+            costs = [
+                (self._calls, self._seconds),
+                *(counted.cost() for counted in there if not counted.account.settled),
+            ]
         return sum(calls for calls, _ in costs), sum(seconds for _, seconds in costs)
+
+
+class _Account:
+    """Whether the cost of an attachment is among that of those that are gone.
+
+    While its finalizer runs it can still be seen.
+    """
+
+    settled = False
 
 
 class Counted:
     """An attachment that leaves behind what it has cost."""
 
-    def __init__(self, native: Counting, gone: deque[tuple[int, float]]) -> None:
+    def __init__(self, native: Counting, gone: deque[tuple[_Account, int, float]]) -> None:
         self._native = native
         self._gone = gone
+        self.account = _Account()
 
     @property
     def enabled(self) -> bool:
@@ -79,4 +93,4 @@ class Counted:
         return self._native.cost()
 
     def __del__(self) -> None:
-        self._gone.append(self._native.cost())
+        self._gone.append((self.account, *self._native.cost()))

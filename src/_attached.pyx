@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What elements and programs attached to a frame or an object: bases of `dsbind.meta`'s views."""
+"""What elements and programs attached to a frame: the base of `dsbind.meta.FrameMetadata`."""
 
 cimport cython
 
-from dsbind.capi.analytics cimport dsbind_frame_analytics_type, dsbind_object_analytics_type
+from dsbind.capi.analytics cimport dsbind_frame_analytics_type
 from dsbind.capi.event cimport dsbind_payload_carry
 from dsbind.capi.nvdsmeta cimport (
-    NVDS_TRACKER_OBJ_REID_META,
     NVDSINFER_SEGMENTATION_META,
     NVDSINFER_TENSOR_OUTPUT_META,
     NvDsUserMeta,
     nvds_acquire_user_meta_from_pool,
     nvds_add_user_meta_to_frame,
 )
-from dsbind._classifier cimport wrap_classifier
 from dsbind._items cimport snapshot
 from dsbind._lease cimport CLOSED
 from dsbind._usermeta cimport wrap_user
@@ -29,7 +27,7 @@ cdef enum:
 compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-@cython.freelist(16)
+@cython.no_gc
 cdef class FrameAttached:
     """What is attached to a frame."""
 
@@ -79,45 +77,6 @@ cdef class FrameAttached:
         dsbind_payload_carry(user, <char *>text, <unsigned int>len(text), 0)
         nvds_add_user_meta_to_frame(self.meta, user)
         self.lease.unlock()
-
-
-@cython.freelist(64)
-cdef class ObjectAttached:
-    """What is attached to an object."""
-
-    def __cinit__(self):
-        self.lease = CLOSED
-
-    @property
-    def classifier_items(self):
-        """What classifiers said about it, as a sequence of `ClassifierMetadata`."""
-        self.lease.check()
-        return snapshot(&self.meta.classifier_meta_list, wrap_classifier, self.lease)
-
-    @property
-    def tensor_items(self):
-        """Outputs of models, as a sequence of `UserMetadata`; see `as_tensor_output`."""
-        return self.user_meta_items(NVDSINFER_TENSOR_OUTPUT_META)
-
-    @property
-    def segmentation_items(self):
-        """Class maps, as a sequence of `UserMetadata`; see `as_segmentation`."""
-        return self.user_meta_items(NVDSINFER_SEGMENTATION_META)
-
-    @property
-    def nvdsanalytics_obj_items(self):
-        """Regions and lines, as a sequence of `UserMetadata`; see `as_nvdsanalytics_obj`."""
-        return self.user_meta_items(dsbind_object_analytics_type())
-
-    @property
-    def obj_reid_items(self):
-        """Feature vectors, as a sequence of `UserMetadata`; see `as_obj_reid`."""
-        return self.user_meta_items(NVDS_TRACKER_OBJ_REID_META)
-
-    def user_meta_items(self, meta_type):
-        """The user metadata of a type, as a sequence of `UserMetadata`."""
-        self.lease.check()
-        return snapshot(&self.meta.obj_user_meta_list, wrap_user, self.lease, meta_type)
 
 
 cdef bytes payload_of(object message):

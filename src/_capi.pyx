@@ -13,10 +13,10 @@ from dsbind.capi.nvbufsurface cimport NvBufSurface
 from dsbind.capi.nvdsmeta cimport NvDsBatchMeta, NvDsFrameMeta, NvDsObjectMeta
 from dsbind.capi.runtime cimport dsbind_runtime_symbol
 from dsbind._lease cimport Lease
+from dsbind._objectmeta cimport wrap_object
 from dsbind.buffer cimport Buffer, wrap_buffer
 from dsbind.gst cimport Element
 from dsbind.meta cimport BatchMetadata, FrameMetadata, ObjectMetadata, wrap_batch, wrap_frame
-from dsbind.meta cimport wrap_object
 from dsbind.surface cimport Surface, find_surface
 
 from dsbind.errors import ArgumentTypeError, ConfigError, MissingElementError

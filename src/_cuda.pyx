@@ -122,6 +122,12 @@ cdef int copy_rows(int gpu, void *target, bint target_on_gpu, const void *source
         ok = dsbind_cuda_enter(gpu, &error)
         if ok:
             ok = run_copies(&copy, ndim - 1, dims, steps, stream, &error)
+            # Those before one that failed still use the memory of both sides.
+            if ok:
+                ok = dsbind_cuda_check(dsbind_cuda(NULL).StreamSynchronize(stream),
+                                       "cuStreamSynchronize", &error)
+            else:
+                dsbind_cuda(NULL).StreamSynchronize(stream)
             dsbind_cuda_leave()
     if not ok:
         raise_cuda(error)
@@ -130,7 +136,7 @@ cdef int copy_rows(int gpu, void *target, bint target_on_gpu, const void *source
 
 cdef bint run_copies(CUDA_MEMCPY2D *copy, int ndim, const Py_ssize_t *dims,
                      const Py_ssize_t *steps, CUstream stream, GError **error) noexcept nogil:
-    """One for each of the outer dims, and wait for all."""
+    """Queue one for each of the outer dims."""
     cdef const DsbindCuda *cuda = dsbind_cuda(NULL)
     cdef Py_ssize_t[8] at
     cdef size_t size = copy.WidthInBytes * copy.Height
@@ -156,8 +162,7 @@ cdef bint run_copies(CUDA_MEMCPY2D *copy, int ndim, const Py_ssize_t *dims,
             at[i] = 0
             i -= 1
         if i < 0:
-            break
-    return dsbind_cuda_check(cuda.StreamSynchronize(stream), "cuStreamSynchronize", error)
+            return True
 
 
 cdef void advance(CUDA_MEMCPY2D *copy, Py_ssize_t step) noexcept nogil:

@@ -18,7 +18,7 @@ from dsbind.tensor cimport Tensor
 
 import enum
 
-from dsbind.errors import ConfigError, Error, ProbeError
+from dsbind.errors import ConfigError, ProbeError
 
 
 class Pushed(enum.Enum):
@@ -59,10 +59,8 @@ cdef class AppSource:
     cdef GstClockTime next
     cdef bint stamped, paced
 
-    def __init__(self, Element element not None):
+    def __cinit__(self, Element element not None):
         cdef GstAppSrcCallbacks callbacks
-        if self.source != NULL:
-            raise Error("an AppSource cannot be initialised twice")
         if not g_type_is_a(G_OBJECT_TYPE(element.element), GST_TYPE_APP_SRC):
             raise ProbeError(f"Probe failure: {element} is no appsrc; a Feeder sits on one")
         self.need = <Need *>g_malloc0(sizeof(Need))

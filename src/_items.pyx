@@ -10,6 +10,7 @@ from dsbind._lease cimport CLOSED
 
 
 @cython.final
+@cython.no_gc
 cdef class Items:
     """The elements of a metadata list, as they were when this was read.
 
@@ -63,6 +64,7 @@ cdef class Items:
 
 
 @cython.final
+@cython.no_gc
 @cython.freelist(8)
 cdef class ItemsIterator:
     cdef Items items

@@ -37,3 +37,7 @@ cdef class LabelTable:
         noexcept nogil
 
     cdef tuple texts(self)
+
+
+# The label of an object as str. Under the GIL.
+cdef str read_label(const char *label)

@@ -3,6 +3,7 @@
 
 cimport cython
 
+from cpython.ref cimport Py_INCREF, Py_XDECREF, PyObject
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy
 
@@ -10,6 +11,16 @@ from dsbind.capi.nvdsmeta cimport MAX_LABEL_SIZE, NvDsObjectMeta, strnlen
 
 cdef enum:
     FIRST_SLOTS = 64
+
+
+# The str of a label of up to 15 bytes; NULL where none was read yet.
+cdef struct Read:
+    uint64_t[2] words
+    PyObject *text
+
+
+# A model has few classes, and their names are read over and over.
+cdef Read[SHORTCUTS] met
 
 
 @cython.final
@@ -87,6 +98,29 @@ cdef class LabelTable:
                 new.append(text[:name.size].decode("utf-8", "replace"))
             self.decoded += tuple(new)
         return self.decoded
+
+
+cdef str read_label(const char *label):
+    cdef uint64_t[2] words
+    cdef uint64_t first, second
+    cdef Read *read
+    cdef str text
+    memcpy(words, label, 16)
+    first = zeros_in(words[0])
+    second = zeros_in(words[1])
+    if (first | second) == 0:
+        # A plugin may have filled it to the last byte.
+        return label[:strnlen(label, MAX_LABEL_SIZE)].decode("utf-8", "replace")
+    words[0] &= below(first)
+    words[1] &= below(second) if first == 0 else 0
+    read = &met[place_of(words[0], words[1])]
+    if read.text == NULL or ((read.words[0] ^ words[0]) | (read.words[1] ^ words[1])) != 0:
+        text = (<char *>words).decode("utf-8", "replace")
+        Py_INCREF(text)
+        Py_XDECREF(read.text)
+        read.text = <PyObject *>text
+        memcpy(read.words, words, 16)
+    return <str>read.text
 
 
 cdef inline uint64_t zeros_in(uint64_t word) noexcept nogil:

@@ -17,10 +17,11 @@ from dsbind.capi.nvdsmeta cimport (
     NvDsObjectMeta,
 )
 from dsbind.capi.preprocess cimport *
-from dsbind._attached cimport FrameAttached, ObjectAttached
+from dsbind._attached cimport FrameAttached
 from dsbind._classifier cimport wrap_classifier
 from dsbind._items cimport snapshot
 from dsbind._lease cimport CLOSED
+from dsbind._objectmeta cimport wrap_object
 from dsbind._shapes cimport wrap_rect
 from dsbind._strings cimport encode, gone
 from dsbind._threads cimport keep_thread
@@ -222,16 +223,8 @@ cdef class RoiMetadata:
     @property
     def object_meta(self):
         """The object that it is, as `ObjectMetadata`; None for a part of a frame."""
-        from dsbind.meta import ObjectMetadata
-
         cdef NvDsObjectMeta *item = self.get().object_meta
-        cdef ObjectAttached view
-        if item == NULL:
-            return None
-        view = ObjectMetadata.__new__(ObjectMetadata)
-        view.lease = self.lease
-        view.meta = item
-        return view
+        return None if item == NULL else wrap_object(item, self.lease)
 
     @property
     def classifier_items(self):

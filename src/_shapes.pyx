@@ -21,16 +21,18 @@ class ArrowHead(enum.IntEnum):
 
 
 @cython.final
+@cython.no_gc
+@cython.freelist(64)
 cdef class Rect:
     """Wrap `NvOSD_RectParams`: a box, its border and an optional fill. Border width 0 hides it."""
 
     def __cinit__(self):
         self.lease = ALWAYS
         self.params = &self.own
-        self.own.border_width = 1
-        self.own.border_color = WHITE
 
     def __init__(self, left=0.0, top=0.0, width=0.0, height=0.0):
+        self.own.border_width = 1
+        self.own.border_color = WHITE
         self.own.left = left
         self.own.top = top
         self.own.width = width

@@ -139,11 +139,9 @@ cdef class Connection:
     cdef gulong id
     cdef object __weakref__
 
-    def __init__(self, Element element not None, str signal not None, callback, on_error):
+    def __cinit__(self, Element element not None, str signal not None, callback, on_error):
         cdef guint id = need(element, signal)
         cdef SignalClosure *closure
-        if self.element != NULL:
-            raise ProbeError("a Connection cannot be initialised twice")
         self.link = <Link *>calloc(1, sizeof(Link))
         if self.link == NULL:
             raise MemoryError()

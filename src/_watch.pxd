@@ -12,5 +12,7 @@ cdef class Watch:
 
     # Takes over the hook. Raises where the element has no pad for it.
     cdef int begin(self, DsbindHook *hook, Element element, str pad) except -1
+    # The hook, which is there.
+    cdef DsbindHook *get(self) except NULL
     # What messages call it.
     cdef str title(self)

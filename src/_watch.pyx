@@ -38,18 +38,25 @@ cdef class Watch:
                              "tips, or attach to the element before it")
         return 0
 
+    cdef DsbindHook *get(self) except NULL:
+        # A program can make one by `__new__`.
+        if self.hook == NULL:
+            raise ProbeError(f"this {type(self).__name__} was made by __new__ and watches nothing; "
+                             "attach a Probe to get one that does")
+        return self.hook
+
     cdef str title(self):
         return type(self).__name__
 
     @property
     def enabled(self):
         """Whether buffers are looked at. False lets them pass without taking the GIL."""
-        return bool(dsbind_hook_is_enabled(self.hook))
+        return bool(dsbind_hook_is_enabled(self.get()))
 
     @enabled.setter
     def enabled(self, bint on):
         cdef uint64_t skipped
-        dsbind_hook_set_enabled(self.hook, on)
+        dsbind_hook_set_enabled(self.get(), on)
         if on or self.told:
             return
         skipped = dsbind_hook_skipped(self.hook)
@@ -68,5 +75,5 @@ cdef class Watch:
         included."""
         cdef uint64_t calls = 0
         cdef uint64_t nanoseconds = 0
-        dsbind_hook_cost(self.hook, &calls, &nanoseconds)
+        dsbind_hook_cost(self.get(), &calls, &nanoseconds)
         return calls, nanoseconds / 1e9

@@ -287,3 +287,21 @@ def test_the_copies_of_the_gpu_tests(driver):
     )
     assert done.returncode == 0, done.stdout
     assert "20 passed" in done.stdout or "21 passed" in done.stdout, done.stdout
+
+
+def test_a_copy_that_fails_waits_for_those_before_it(run_with):
+    out = run_with(
+        """
+        from dsbind import CudaError, as_tensor
+
+        try:
+            as_tensor(b"abc").to_gpu()
+        except CudaError as error:
+            print(error)
+        """,
+        HOST_DRIVER_TELL="1",
+        HOST_DRIVER_GOOD_COPIES="0",
+    )
+    waited, error = out.splitlines()
+    assert waited == "synchronize 0x1"
+    assert error.startswith("cuMemcpy2DAsync failed")

@@ -341,3 +341,27 @@ def test_an_iterator_of_nothing_is_stale():
         kind = type(iter(batch.frame_items))
     with pytest.raises(dsbind.StaleMetadataError):
         next(kind())
+
+
+def test_labels_of_all_lengths_are_read_as_they_are():
+    texts = [
+        "",
+        "a",
+        "seven77",
+        "eight888",
+        "fifteen bytes 15",
+        "sixteen bytes 16",
+        "é" * 7,
+        "x" * 127,
+    ]
+    texts += [f"class {number}" for number in range(200)]
+    with dsbind.meta.BatchMetadata.create() as batch:
+        item = batch.acquire_object_meta()
+        for _ in range(2):
+            for text in texts:
+                item.label = text
+                assert item.label == text
+        # What lies behind the end belongs to a longer one before.
+        item.label = "a long name of a class"
+        item.label = "car"
+        assert item.label == "car"

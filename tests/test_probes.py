@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import collections
 import gc
 import time
 import weakref
@@ -17,7 +18,11 @@ from dsbind import (
     Pipeline,
     Probe,
     RenderMode,
+    _builtin,
+    _native_probe,
+    _padprobe,
 )
+from dsbind.costs import Costs
 
 
 class Counter(BufferOperator):
@@ -142,6 +147,36 @@ def test_what_a_probe_costs_can_be_seen():
     simple(5).attach("queue", probe).start().wait()
     gc.collect()
     assert probe.stats.calls == 15
+
+
+def test_what_an_attachment_cost_counts_once_while_it_is_finalised():
+    class Native:
+        def cost(self):
+            return 1, 0.5
+
+    class Looking(collections.deque):
+        def append(self, entry):
+            super().append(entry)
+            seen.append(costs.total())
+
+    seen = []
+    costs = Costs()
+    costs._gone = Looking()
+    counted = costs.count(Native())
+    assert costs.total() == (1, 0.5)
+    del counted
+    assert seen == [(1, 0.5)]
+    assert costs.total() == (1, 0.5)
+
+
+@pytest.mark.parametrize(
+    "kind", [_padprobe.PadProbe, _native_probe.FunctionProbe, _builtin.NativeAttachment]
+)
+def test_a_probe_at_nothing_says_so(kind):
+    watch = kind.__new__(kind)
+    for use in (lambda: watch.enabled, watch.cost, lambda: setattr(watch, "enabled", False)):
+        with pytest.raises(dsbind.ProbeError, match="__new__"):
+            use()
 
 
 def test_properties_of_elements_change_from_inside_a_probe():
