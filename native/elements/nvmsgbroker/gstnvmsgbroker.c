@@ -200,11 +200,3 @@ static void dsbind_msg_broker_init(DsbindMsgBroker *self) {
   self->payloads = g_array_new(FALSE, FALSE, sizeof(DsbindBytes));
   gst_base_sink_set_last_sample_enabled(GST_BASE_SINK(self), FALSE);
 }
-
-static gboolean plugin_init(GstPlugin *plugin) {
-  return gst_element_register(plugin, "nvmsgbroker", GST_RANK_NONE, DSBIND_TYPE_MSG_BROKER);
-}
-
-#define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvmsgbroker, "Sends payloads to a broker",
-                  plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")

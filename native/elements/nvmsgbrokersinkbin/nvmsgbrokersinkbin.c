@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvmsgbrokersinkbin: queue, nvmsgconv and nvmsgbroker as one sink with the properties of both. */
+/* nvmsgbrokersinkbin: queue, nvmsgconv and nvmsgbroker as one sink with the properties of both.
+ *
+ * The three are one plugin: the bin's class has the properties of the others', and a plugin that is
+ * being registered cannot load another. */
 #include <gst/gst.h>
 #include <string.h>
+
+#include "../nvmsgbroker/gstnvmsgbroker.h"
+#include "../nvmsgconv/gstnvmsgconv.h"
 
 typedef struct {
   GstBin parent;
@@ -67,14 +73,11 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *s
 
 /* The children's own, under the bin's names. */
 static void install_properties(GObjectClass *klass) {
-  GstElement *converter = gst_element_factory_make("nvmsgconv", NULL);
-  GstElement *broker = gst_element_factory_make("nvmsgbroker", NULL);
+  GObjectClass *converter = g_type_class_ref(DSBIND_TYPE_MSG_CONV);
+  GObjectClass *broker = g_type_class_ref(DSBIND_TYPE_MSG_BROKER);
   for (guint i = 1; i < G_N_ELEMENTS(properties); i++) {
-    GstElement *child = properties[i].converts ? converter : broker;
-    GParamSpec *spec = child ? g_object_class_find_property(G_OBJECT_GET_CLASS(child),
-                                                            properties[i].child_name)
-                             : NULL;
-    if (!spec) continue;
+    GParamSpec *spec = g_object_class_find_property(properties[i].converts ? converter : broker,
+                                                    properties[i].child_name);
     const char *name = properties[i].name, *blurb = g_param_spec_get_blurb(spec);
     const GParamFlags flags = spec->flags & ~G_PARAM_CONSTRUCT;
     GParamSpec *own;
@@ -96,8 +99,8 @@ static void install_properties(GObjectClass *klass) {
       own = g_param_spec_boxed(name, "", blurb, spec->value_type, flags);
     g_object_class_install_property(klass, i, own);
   }
-  if (converter) gst_object_unref(gst_object_ref_sink(converter));
-  if (broker) gst_object_unref(gst_object_ref_sink(broker));
+  g_type_class_unref(converter);
+  g_type_class_unref(broker);
 }
 
 static GstStateChangeReturn change_state(GstElement *element, GstStateChange transition) {
@@ -153,11 +156,13 @@ static void dsbind_msg_broker_sink_bin_init(DsbindMsgBrokerSinkBin *bin) {
 }
 
 static gboolean plugin_init(GstPlugin *plugin) {
-  return gst_element_register(plugin, "nvmsgbrokersinkbin", GST_RANK_NONE,
+  return gst_element_register(plugin, "nvmsgconv", GST_RANK_NONE, DSBIND_TYPE_MSG_CONV) &&
+         gst_element_register(plugin, "nvmsgbroker", GST_RANK_NONE, DSBIND_TYPE_MSG_BROKER) &&
+         gst_element_register(plugin, "nvmsgbrokersinkbin", GST_RANK_NONE,
                               dsbind_msg_broker_sink_bin_get_type());
 }
 
 #define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvmsgbrokersinkbin,
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvmsg,
                   "Publishes event messages", plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind",
                   "dsbind")

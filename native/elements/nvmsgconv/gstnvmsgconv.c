@@ -158,11 +158,3 @@ static void dsbind_msg_conv_init(DsbindMsgConv *self) {
   gst_base_transform_set_in_place(GST_BASE_TRANSFORM(self), TRUE);
   gst_base_transform_set_gap_aware(GST_BASE_TRANSFORM(self), TRUE);
 }
-
-static gboolean plugin_init(GstPlugin *plugin) {
-  return gst_element_register(plugin, "nvmsgconv", GST_RANK_NONE, DSBIND_TYPE_MSG_CONV);
-}
-
-#define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvmsgconv, "Makes payloads of events",
-                  plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bin.h"
 #include "engine.h"
 #include "error.h"
 #include "gstnvdsmeta.h"
@@ -44,7 +45,6 @@ struct DsbindTrackerClass {
   GstBaseTransformClass parent_class;
 };
 
-static GType dsbind_tracker_get_type(void);
 G_DEFINE_TYPE(DsbindTracker, dsbind_tracker, GST_TYPE_BASE_TRANSFORM)
 
 #define DSBIND_TRACKER(object) (reinterpret_cast<DsbindTracker *>(object))
@@ -196,7 +196,8 @@ static void dsbind_tracker_class_init(DsbindTrackerClass *klass) {
 }
 
 static gboolean plugin_init(GstPlugin *plugin) {
-  return gst_element_register(plugin, "nvtracker", GST_RANK_NONE, dsbind_tracker_get_type());
+  return gst_element_register(plugin, "nvtracker", GST_RANK_NONE, dsbind_tracker_get_type()) &&
+         gst_element_register(plugin, "nvtrackerbin", GST_RANK_NONE, dsbind_tracker_bin_get_type());
 }
 
 #define PACKAGE "dsbind"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* nvtrackerbin: a queue and nvtracker as one element with nvtracker's properties. */
-#include <gst/gst.h>
+#include "bin.h"
+
 #include "nvmm.h"
 
 typedef struct {
@@ -13,7 +14,6 @@ typedef struct {
   GstBinClass parent;
 } DsbindTrackerBinClass;
 
-GType dsbind_tracker_bin_get_type(void);
 G_DEFINE_TYPE(DsbindTrackerBin, dsbind_tracker_bin, GST_TYPE_BIN)
 #define TRACKER_BIN(object) ((DsbindTrackerBin *)(object))
 
@@ -58,17 +58,16 @@ static GParamSpec *like(GParamSpec *spec) {
 
 /* Those of nvtracker itself, not of the classes that it is made from. */
 static void install_properties(GObjectClass *object) {
-  GstElement *tracker = gst_element_factory_make("nvtracker", NULL);
+  GObjectClass *tracker = g_type_class_ref(dsbind_tracker_get_type());
   guint count = 0, id = 1;
-  if (tracker == NULL) return;
-  gst_object_ref_sink(tracker);
-  GParamSpec **specs = g_object_class_list_properties(G_OBJECT_GET_CLASS(tracker), &count);
+  GParamSpec **specs = g_object_class_list_properties(tracker, &count);
   for (guint i = 0; i < count; i++) {
-    GParamSpec *spec = specs[i]->owner_type == G_OBJECT_TYPE(tracker) ? like(specs[i]) : NULL;
+    GParamSpec *spec =
+        specs[i]->owner_type == G_OBJECT_CLASS_TYPE(tracker) ? like(specs[i]) : NULL;
     if (spec != NULL) g_object_class_install_property(object, id++, spec);
   }
   g_free(specs);
-  gst_object_unref(tracker);
+  g_type_class_unref(tracker);
 }
 
 static GstStateChangeReturn dsbind_tracker_bin_change_state(GstElement *element,
@@ -127,11 +126,3 @@ static void dsbind_tracker_bin_init(DsbindTrackerBin *bin) {
   add_ghost(GST_ELEMENT(bin), "sink", queue);
   add_ghost(GST_ELEMENT(bin), "src", tracker);
 }
-
-static gboolean plugin_init(GstPlugin *plugin) {
-  return gst_element_register(plugin, "nvtrackerbin", GST_RANK_NONE, dsbind_tracker_bin_get_type());
-}
-
-#define PACKAGE "dsbind"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, nvtrackerbin, "Object tracker bin",
-                  plugin_init, DSBIND_VERSION, "Apache 2.0", "dsbind", "dsbind")
