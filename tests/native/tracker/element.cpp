@@ -15,7 +15,7 @@
 
 #include "check.h"
 #include "infer/onnx_model.h"
-#include "nvmm.h"
+#include "rig.h"
 
 static std::string folder;
 
@@ -37,37 +37,12 @@ struct Object {
   int class_id = 0;
 };
 
-/* The element between two pads: batches with scripted objects go in. */
-class Rig {
+/* nvtracker on batches with scripted objects. */
+class Tracker : public Rig {
  public:
-  explicit Rig(const char *factory = "nvtracker") {
-    element = gst_element_factory_make(factory, nullptr);
-    CHECK(element != nullptr);
-    gst_object_ref_sink(element);
-    bus_ = gst_bus_new();
-    gst_element_set_bus(element, bus_);
-    from_ = gst_pad_new("from", GST_PAD_SRC);
-    to_ = gst_pad_new("to", GST_PAD_SINK);
-    gst_pad_set_element_private(to_, this);
-    gst_pad_set_chain_function(to_, keep);
-    GstPad *sink = gst_element_get_static_pad(element, "sink");
-    GstPad *src = gst_element_get_static_pad(element, "src");
-    CHECK_INT(gst_pad_link(from_, sink), GST_PAD_LINK_OK);
-    CHECK_INT(gst_pad_link(src, to_), GST_PAD_LINK_OK);
-    gst_object_unref(sink);
-    gst_object_unref(src);
-  }
-  ~Rig() {
-    stop();
-    gst_element_set_bus(element, nullptr);
-    gst_object_unref(bus_);
-    gst_object_unref(from_);
-    gst_object_unref(to_);
-    gst_object_unref(element);
-  }
-  Rig(const Rig &) = delete;
-  Rig &operator=(const Rig &) = delete;
+  explicit Tracker(const char *factory = "nvtracker") : Rig(factory) {}
 
+  bool start() { return Rig::start("NV12", 640, 480); }
   bool start(const std::string &path, const char *library = nullptr) {
     g_object_set(element, "ll-config-file", path.c_str(), nullptr);
     if (library) g_object_set(element, "ll-lib-file", library, nullptr);
@@ -77,110 +52,47 @@ class Rig {
     if (!start(path, library))
       check_failed(__FILE__, __LINE__, "%s", message(GST_MESSAGE_ERROR).c_str());
   }
-  bool start() {
-    gst_pad_set_active(to_, TRUE);
-    gst_pad_set_active(from_, TRUE);
-    if (gst_element_set_state(element, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) return false;
-    gst_video_info_set_format(&info_, GST_VIDEO_FORMAT_NV12, 640, 480);
-    GstCaps *caps = gst_video_info_to_caps(&info_);
-    gst_caps_set_features_simple(caps, gst_caps_features_new(DSBIND_NVMM_FEATURE, nullptr));
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_pad_push_event(from_, gst_event_new_stream_start("test"));
-    gst_pad_push_event(from_, gst_event_new_caps(caps));
-    gst_pad_push_event(from_, gst_event_new_segment(&segment));
-    gst_caps_unref(caps);
-    return true;
-  }
-  void stop() {
-    gst_element_set_state(element, GST_STATE_NULL);
-    gst_pad_set_active(from_, FALSE);
-    gst_pad_set_active(to_, FALSE);
-    clear();
-  }
 
   /* One frame per stream, with the objects of each; NULL for an error. `parents` makes each object
    * the parent of the next one. */
   NvDsBatchMeta *push(const std::vector<std::vector<Object>> &streams, bool inferred = true,
                       bool parents = false, bool with_meta = true) {
-    clear();
-    const auto count = static_cast<unsigned>(streams.size());
-    GError *error = nullptr;
-    NvBufSurface *surface = dsbind_surface_new(&info_, count, &error);
-    CHECK(surface != nullptr);
-    surface->numFilled = count;
-    GstBuffer *buffer = dsbind_buffer_new_surface(surface);
-    NvDsBatchMeta *batch = nvds_create_batch_meta(count);
-    batch->max_frames_in_batch = count;
-    for (unsigned i = 0; i < count; i++) {
-      NvDsFrameMeta *frame = nvds_acquire_frame_meta_from_pool(batch);
-      frame->batch_id = frame->pad_index = frame->source_id = i;
-      frame->frame_num = number_;
-      frame->bInferDone = inferred;
-      nvds_add_frame_meta_to_batch(batch, frame);
-      NvDsObjectMeta *parent = nullptr;
-      for (const Object &one : streams[i]) {
-        NvDsObjectMeta *object = nvds_acquire_obj_meta_from_pool(batch);
-        object->class_id = one.class_id;
-        object->object_id = UNTRACKED_OBJECT_ID;
-        object->confidence = one.confidence;
-        object->unique_component_id = 3;
-        object->rect_params.left = one.left;
-        object->rect_params.top = one.top;
-        object->rect_params.width = one.width;
-        object->rect_params.height = one.height;
-        object->rect_params.border_width = 5;
-        strcpy(object->obj_label, "walker");
-        object->text_params.display_text = g_strdup("walker");
-        nvds_add_obj_meta_to_frame(frame, object, parents ? parent : nullptr);
-        parent = object;
+    GstBuffer *buffer = batch(static_cast<unsigned>(streams.size()), {}, with_meta);
+    if (with_meta) {
+      NvDsBatchMeta *meta = gst_buffer_get_nvds_batch_meta(buffer);
+      for (unsigned i = 0; i < streams.size(); i++) {
+        NvDsFrameMeta *frame = nvds_get_nth_frame_meta(meta->frame_meta_list, i);
+        frame->frame_num = number_;
+        frame->bInferDone = inferred;
+        add(meta, frame, streams[i], parents);
       }
     }
     number_++;
-    if (with_meta)
-      gst_buffer_add_nvds_meta(buffer, batch, nullptr, nvds_batch_meta_copy_func,
-                               nvds_batch_meta_release_func)
-          ->meta_type = NVDS_BATCH_GST_META;
-    else
-      nvds_destroy_batch_meta(batch);
-    if (gst_pad_push(from_, buffer) != GST_FLOW_OK || !out) return nullptr;
-    return gst_buffer_get_nvds_batch_meta(out);
+    return Rig::push(buffer);
   }
-  void event(GstEvent *event) { gst_pad_push_event(from_, event); }
-
-  std::string message(GstMessageType type) {
-    std::string text = "no message";
-    while (GstMessage *message = gst_bus_pop_filtered(bus_, type)) {
-      GError *error = nullptr;
-      if (type == GST_MESSAGE_ERROR)
-        gst_message_parse_error(message, &error, nullptr);
-      else
-        gst_message_parse_warning(message, &error, nullptr);
-      if (text == "no message") text = error->message;
-      g_error_free(error);
-      gst_message_unref(message);
-    }
-    return text;
-  }
-
-  GstElement *element;
-  GstBuffer *out = nullptr;
 
  private:
-  static GstFlowReturn keep(GstPad *pad, GstObject *, GstBuffer *buffer) {
-    auto *self = static_cast<Rig *>(gst_pad_get_element_private(pad));
-    self->clear();
-    self->out = buffer;
-    return GST_FLOW_OK;
-  }
-  void clear() {
-    if (out) gst_buffer_unref(out);
-    out = nullptr;
+  static void add(NvDsBatchMeta *batch, NvDsFrameMeta *frame, const std::vector<Object> &objects,
+                  bool parents) {
+    NvDsObjectMeta *parent = nullptr;
+    for (const Object &one : objects) {
+      NvDsObjectMeta *object = nvds_acquire_obj_meta_from_pool(batch);
+      object->class_id = one.class_id;
+      object->object_id = UNTRACKED_OBJECT_ID;
+      object->confidence = one.confidence;
+      object->unique_component_id = 3;
+      object->rect_params.left = one.left;
+      object->rect_params.top = one.top;
+      object->rect_params.width = one.width;
+      object->rect_params.height = one.height;
+      object->rect_params.border_width = 5;
+      strcpy(object->obj_label, "walker");
+      object->text_params.display_text = g_strdup("walker");
+      nvds_add_obj_meta_to_frame(frame, object, parents ? parent : nullptr);
+      parent = object;
+    }
   }
 
-  GstBus *bus_;
-  GstPad *from_, *to_;
-  GstVideoInfo info_{};
   int number_ = 0;
 };
 
@@ -202,7 +114,7 @@ static void check_has(const std::string &text, const std::string &part) {
 static Object walker(int frame) { return {20 + 3.f * static_cast<float>(frame), 100, 40, 100}; }
 
 static void matched_unmatched_and_removed() {
-  Rig rig;
+  Tracker rig;
   rig.must_start(sample("NvSORT"));
   NvDsBatchMeta *batch = nullptr;
   for (int i = 0; i < 10; i++) {
@@ -235,7 +147,7 @@ static void matched_unmatched_and_removed() {
 }
 
 static void boxes_are_clipped() {
-  Rig rig;
+  Tracker rig;
   g_object_set(rig.element, "display-tracking-id", FALSE, nullptr);
   rig.must_start(sample("NvSORT"));
   NvDsBatchMeta *batch = nullptr;
@@ -251,7 +163,7 @@ static void boxes_are_clipped() {
 }
 
 static void parents_that_go_are_forgotten() {
-  Rig rig;
+  Tracker rig;
   g_object_set(rig.element, "operate-on-class-ids", "0", nullptr);
   rig.must_start(sample("NvSORT"));
   Object plate{30, 150, 10, 5};
@@ -267,7 +179,7 @@ static void parents_that_go_are_forgotten() {
 }
 
 static void intervals_and_probes() {
-  Rig rig;
+  Tracker rig;
   rig.must_start(sample("NvSORT"));
   for (int i = 0; i < 40; i++) {
     NvDsBatchMeta *batch =
@@ -282,7 +194,7 @@ static void intervals_and_probes() {
 
 static void streams_are_apart() {
   for (const char *sub_batches : {"", "0,2;1,3", "2:2"}) {
-    Rig rig;
+    Tracker rig;
     g_object_set(rig.element, "sub-batches", sub_batches, nullptr);
     rig.must_start(sample("NvSORT"));
     std::set<guint64> ids;
@@ -299,7 +211,7 @@ static void streams_are_apart() {
       batch = rig.push(std::vector<std::vector<Object>>(4, {walker(i)}));
     CHECK(objects_of(batch, 1)[0]->object_id != before);
   }
-  Rig few;
+  Tracker few;
   g_object_set(few.element, "sub-batches", "1:1", nullptr);
   few.must_start(sample("NvSORT"));
   CHECK(!few.push(std::vector<std::vector<Object>>(3, {walker(0)})));
@@ -309,7 +221,7 @@ static void streams_are_apart() {
 
 static void ids_begin_anew_where_asked() {
   for (int mode = 0; mode < 4; mode++) {
-    Rig rig;
+    Tracker rig;
     gst_util_set_object_arg(G_OBJECT(rig.element), "tracking-id-reset-mode",
                             std::to_string(mode).c_str());
     rig.must_start(sample("NvSORT"));
@@ -331,7 +243,7 @@ static void ids_begin_anew_where_asked() {
 }
 
 static void past_frames_are_attached() {
-  Rig rig;
+  Tracker rig;
   g_object_set(rig.element, "user-meta-pool-size", 1, nullptr);
   CHECK(rig.start(config("TargetManagement:\n  probationAge: 3\nDataAssociator:\n"
                          "  minMatchingScore4Iou: 0.1\n")));
@@ -365,7 +277,7 @@ static void past_frames_are_attached() {
 }
 
 static void flush_begins_anew() {
-  Rig rig;
+  Tracker rig;
   rig.must_start(sample("NvSORT"));
   for (int i = 0; i < 5; i++) rig.push({{walker(i)}});
   rig.event(gst_event_new_flush_start());
@@ -394,7 +306,7 @@ static int counter(const char *name) {
 
 static void other_libraries_are_used() {
   for (const char *mode : {"batch", "nonbatch", "transform", "nonbatch transform"}) {
-    Rig rig;
+    Tracker rig;
     g_object_set(rig.element, "tracker-width", 96, "tracker-height", 64, nullptr);
     rig.must_start(config(mode), DSBIND_TEST_LIBRARY);
     NvDsBatchMeta *batch = rig.push({{walker(0)}, {walker(1), walker(40)}});
@@ -406,7 +318,7 @@ static void other_libraries_are_used() {
     CHECK_INT(counter("test_contexts"), 0);
   }
   CHECK_INT(counter("test_removed"), 2); /* by name in batch mode, by its context in the other */
-  Rig rig;
+  Tracker rig;
   rig.must_start(config("reid feet past"), DSBIND_TEST_LIBRARY);
   NvDsBatchMeta *batch = rig.push({{walker(0), walker(40)}});
   GstBuffer *copy = gst_buffer_copy(rig.out);
@@ -450,7 +362,7 @@ static void looks_are_told() {
       "DataAssociator:\n  matchingScoreWeight4ReidSimilarity: 1\n  thresholdMahalanobis: 9\n"
       "  usePrediction4Assoc: 1\nStateEstimator:\n  stateEstimatorType: 2\n";
   for (const char *visual : {"", "VisualTracker:\n  visualTrackerType: 1\n"}) {
-    Rig rig;
+    Tracker rig;
     rig.must_start(config(keys + visual));
     NvDsBatchMeta *batch = nullptr;
     for (int i = 0; i < 8; i++)
@@ -508,7 +420,7 @@ static void garbage_is_an_error() {
       {"past pastbox", "a box that is no number"},
   };
   for (const auto &each : cases) {
-    Rig rig;
+    Tracker rig;
     rig.must_start(config(each.mode), DSBIND_TEST_LIBRARY);
     bool failed = false;
     for (int i = 0; i < 3 && !failed; i++) failed = !rig.push({{walker(0), walker(40)}});
@@ -517,7 +429,7 @@ static void garbage_is_an_error() {
     check_has(text, each.error);
     check_has(text, DSBIND_TEST_LIBRARY);
   }
-  Rig rig;
+  Tracker rig;
   g_object_set(rig.element, "sub-batch-err-recovery-trial-cnt", 1, nullptr);
   rig.must_start(config("fails"), DSBIND_TEST_LIBRARY);
   for (int i = 0; i < 6; i++) CHECK(rig.push({{walker(0)}}) != nullptr);
@@ -541,7 +453,7 @@ static void what_cannot_start_says_why() {
       {config("transforms"), DSBIND_TEST_LIBRARY, "asks for 2 pictures"},
   };
   for (const auto &each : cases) {
-    Rig rig;
+    Tracker rig;
     CHECK(!rig.start(each.config, each.library));
     check_has(rig.message(GST_MESSAGE_ERROR), each.error);
     rig.stop();
@@ -549,27 +461,27 @@ static void what_cannot_start_says_why() {
     rig.must_start(sample("IOU")); /* it starts again with what is right */
   }
   for (const char *wrong : {"0,1;1,2", "a", "0,1;;2", "4097:1", ":"}) {
-    Rig rig;
+    Tracker rig;
     g_object_set(rig.element, "sub-batches", wrong, nullptr);
     CHECK(!rig.start(sample("IOU")));
     check_has(rig.message(GST_MESSAGE_ERROR), "sub-batches=");
   }
-  Rig many;
+  Tracker many;
   g_object_set(many.element, "sub-batches", "0;1;2", nullptr);
   CHECK(!many.start(sample("IOU") + ";" + sample("NvSORT")));
   check_has(many.message(GST_MESSAGE_ERROR), "names 2 files for 3 sub-batches");
-  Rig bare;
+  Tracker bare;
   bare.must_start(sample("IOU"));
   CHECK(!bare.push({{walker(0)}}, true, false, false));
   check_has(bare.message(GST_MESSAGE_ERROR), "put nvstreammux upstream");
-  Rig typo;
+  Tracker typo;
   typo.must_start(config("TargetManagement:\n  probationAg: 3\n"));
   check_has(typo.message(GST_MESSAGE_WARNING), "did you mean probationAge?");
   puts("start: every reason told, and it starts again");
 }
 
 static void bin_has_the_properties() {
-  Rig rig("nvtrackerbin");
+  Tracker rig("nvtrackerbin");
   rig.must_start(sample("NvSORT"));
   guint width = 0;
   g_object_set(rig.element, "tracker-width", 320, nullptr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nvinfer between two pads: batches go in, what it attached and posted comes out. */
-#ifndef DSBIND_TESTS_INFER_RIG_H
-#define DSBIND_TESTS_INFER_RIG_H
+/* An element between two pads: batches go in, what it attached and posted comes out. */
+#ifndef DSBIND_TESTS_RIG_H
+#define DSBIND_TESTS_RIG_H
 
 #include <gst/gst.h>
 #include <gstnvdsmeta.h>
@@ -14,8 +14,8 @@
 
 class Rig {
  public:
-  Rig() {
-    element = gst_element_factory_make("nvinfer", nullptr);
+  explicit Rig(const char *factory = "nvinfer") {
+    element = gst_element_factory_make(factory, nullptr);
     CHECK(element != nullptr);
     gst_object_ref_sink(element);
     bus_ = gst_bus_new();
@@ -66,21 +66,23 @@ class Rig {
     clear();
   }
 
+  void event(GstEvent *event) { gst_pad_push_event(from_, event); }
+
   /* A batch of frames that `fill` paints, with its metadata. */
-  GstBuffer *batch(unsigned frames, const std::function<void(NvBufSurface *)> &fill,
+  GstBuffer *batch(unsigned frames, const std::function<void(NvBufSurface *)> &fill = {},
                    bool with_meta = true) {
     GError *error = nullptr;
     NvBufSurface *surface = dsbind_surface_new(&info_, frames, &error);
     CHECK(surface != nullptr);
     surface->numFilled = frames;
-    fill(surface);
+    if (fill) fill(surface);
     GstBuffer *buffer = dsbind_buffer_new_surface(surface);
     if (!with_meta) return buffer;
     NvDsBatchMeta *meta = nvds_create_batch_meta(frames);
     meta->max_frames_in_batch = frames;
     for (unsigned i = 0; i < frames; i++) {
       NvDsFrameMeta *frame = nvds_acquire_frame_meta_from_pool(meta);
-      frame->batch_id = i;
+      frame->batch_id = frame->pad_index = frame->source_id = i;
       nvds_add_frame_meta_to_batch(meta, frame);
     }
     gst_buffer_add_nvds_meta(buffer, meta, nullptr, nvds_batch_meta_copy_func,
