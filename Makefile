@@ -14,15 +14,15 @@ ARGS ?=
 # Everything that ends up in the compiled part; the Python part is used in place.
 NATIVE := $(shell find native src cmake CMakeLists.txt pyproject.toml -type f 2>/dev/null)
 
-.PHONY: demo test bench lint clean packages
+.PHONY: demo test bench lint clean packages test-packages
 
 demo: build/installed
 	$(BIN)/dsbind demo $(ARGS)
 
-test: build/test-installed
+test: test-packages build/test-installed
 	DSBIND_REQUIRE_NVIDIA_WHEEL=1 $(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
-bench: build/test-installed
+bench: test-packages build/test-installed
 	$(BIN)/python -m benchmarks all $(ARGS)
 
 lint: build/test-installed
@@ -31,6 +31,10 @@ lint: build/test-installed
 	$(BIN)/mypy dsbind examples benchmarks
 
 packages:
+	@tools/install-packages packages.txt build
+
+# The tests' servers are not put on a machine that only wants the demo.
+test-packages:
 	@tools/install-packages packages.txt
 
 # `packages` comes first without making the venv out of date each time.

@@ -69,10 +69,9 @@ DsbindAmqpSettings *dsbind_amqp_settings_new(const char *address, const char *co
         dsbind_adapter_number(config, "amqp-framesize", DEFAULT_FRAME_SIZE), 4096, 1 << 24);
     self->heartbeat =
         (int)CLAMP(dsbind_adapter_number(config, "amqp-heartbeat", DEFAULT_HEARTBEAT), 0, 3600);
-    self->tls = dsbind_adapter_number(config, "enable-tls", 0) != 0;
     self->certificate = dsbind_adapter_text(config, "tls-certfile");
     self->key = dsbind_adapter_text(config, "tls-keyfile");
-    good = check_names(self);
+    good = dsbind_adapter_tls(config, &self->tls) && check_names(self);
   }
   g_key_file_unref(config);
   if (good) return self;

@@ -21,14 +21,51 @@ int dsbind_msgapi_last_error(char *text, size_t size) {
   return last.kind;
 }
 
+/* Of the first line that is no setting of a group; 0 where there is none. */
+static guint odd_line(const char *path) {
+  char *content = NULL;
+  guint found = 0;
+  gboolean grouped = FALSE;
+  if (!g_file_get_contents(path, &content, NULL, NULL)) return 0;
+  char **lines = g_strsplit(content, "\n", -1);
+  for (guint i = 0; lines[i] && !found; i++) {
+    const char *line = g_strstrip(lines[i]);
+    if (*line == '[') grouped = TRUE;
+    else if (*line && *line != '#' && !(grouped && strchr(line, '='))) found = i + 1;
+  }
+  g_strfreev(lines);
+  g_free(content);
+  return found;
+}
+
+/* GLib's text quotes the line, which may be the one with the password. */
+static void fail_config(const char *path, const GError *error) {
+  const guint line = error->domain == G_KEY_FILE_ERROR ? odd_line(path) : 0;
+  char *reason = line ? g_strdup_printf("line %u is no \"key = value\" of a group", line)
+                 : error->domain == G_KEY_FILE_ERROR
+                     ? g_strdup("it is no text of [groups] with \"key = value\"")
+                     : g_strdup(error->message);
+  dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the broker's config %s cannot be read: %s", path,
+                      reason);
+  g_free(reason);
+}
+
 GKeyFile *dsbind_adapter_config(const char *path) {
   GKeyFile *config = g_key_file_new();
   GError *error = NULL;
-  if (!path || !*path || g_key_file_load_from_file(config, path, G_KEY_FILE_NONE, &error))
-    return config;
-  dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the broker's config %s cannot be read: %s", path,
-                      error->message);
-  g_error_free(error);
+  if (!path || !*path) return config;
+  if (!g_key_file_load_from_file(config, path, G_KEY_FILE_NONE, &error)) {
+    fail_config(path, error);
+    g_error_free(error);
+    g_clear_pointer(&config, g_key_file_unref);
+    return NULL;
+  }
+  /* Settings of another group would count for nothing: TLS and the log in would be left out. */
+  gsize groups = 0;
+  g_strfreev(g_key_file_get_groups(config, &groups));
+  if (!groups || g_key_file_has_group(config, DSBIND_ADAPTER_GROUP)) return config;
+  dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the broker's config %s has no group ["
+                      DSBIND_ADAPTER_GROUP "]: write it above its settings", path);
   g_key_file_unref(config);
   return NULL;
 }
@@ -53,6 +90,22 @@ gint64 dsbind_adapter_number(GKeyFile *config, const char *key, gint64 initial) 
   const gboolean whole = end != text && !*end;
   g_free(text);
   return whole ? value : initial;
+}
+
+gboolean dsbind_adapter_tls(GKeyFile *config, gboolean *on) {
+  static const char *const words[] = {"0", "1", "false", "true", "no", "yes", "off", "on"};
+  char *text = dsbind_adapter_text(config, "enable-tls");
+  gboolean known = !text;
+  *on = FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS(words) && !known; i++) {
+    known = g_ascii_strcasecmp(text, words[i]) == 0;
+    *on = known && i % 2;
+  }
+  if (!known)
+    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "enable-tls of the broker's config "
+                        "(msg_broker_config) is \"%s\": write 1 or 0, and nothing behind it", text);
+  g_free(text);
+  return known;
 }
 
 gboolean dsbind_adapter_address(const char *text, const char *protocol, DsbindAddress *address) {

@@ -35,6 +35,10 @@ GKeyFile *dsbind_adapter_config(const char *path);
 char *dsbind_adapter_text(GKeyFile *config, const char *key);
 gint64 dsbind_adapter_number(GKeyFile *config, const char *key, gint64 initial);
 
+/* Whether enable-tls is on. FALSE after dsbind_adapter_fail(), where it says neither yes nor no: that
+ * is not to go out in the clear. */
+gboolean dsbind_adapter_tls(GKeyFile *config, gboolean *on);
+
 /* Of "host;port" or "host;port;topic". FALSE after dsbind_adapter_fail(). */
 typedef struct {
   char *host, *topic; /* the topic may be NULL */

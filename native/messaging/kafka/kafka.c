@@ -161,8 +161,10 @@ DSBIND_EXPORT NvDsMsgApiErrorType nvds_msgapi_send_async(NvDsMsgApiHandle handle
   g_free(sent);
   const gboolean unknown = code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
                            code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
-  dsbind_adapter_fail(code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? DSBIND_ADAPTER_AGAIN
-                                                            : DSBIND_ADAPTER_REFUSED,
+  /* A producer with a fatal error takes none: the next connection has another one. */
+  const gboolean again =
+      code == RD_KAFKA_RESP_ERR__QUEUE_FULL || code == RD_KAFKA_RESP_ERR__FATAL;
+  dsbind_adapter_fail(again ? DSBIND_ADAPTER_AGAIN : DSBIND_ADAPTER_REFUSED,
                       "kafka does not take a message: %s", rd_kafka_err2str(code));
   return unknown ? NVDS_MSGAPI_UNKNOWN_TOPIC : NVDS_MSGAPI_ERR;
 }

@@ -16,6 +16,7 @@ typedef struct {
   GMutex lock; /* of all that follows; libmosquitto calls back under it */
   DsbindAddress address;
   struct mosquitto *client;
+  char *name;            /* "host;port;client-id"; NULL where the broker gives an id */
   GHashTable *under_way; /* by message id: DsbindSent */
   GQueue done;           /* DsbindSent, with a result */
   nvds_msgapi_connect_cb_t on_event;
@@ -28,6 +29,39 @@ typedef struct {
   gint64 next_try;  /* to connect again for it */
   GQueue received; /* struct mosquitto_message */
 } Client;
+
+/* The names of the connections that are there: two of one id would end each other for ever. */
+static GMutex names_lock;
+static GHashTable *names;
+
+/* FALSE after dsbind_adapter_fail(), where another connection has the name. One that only connects
+ * has none yet: it may do so for a long time after its end. */
+static gboolean check_name(const Client *self, gboolean take) {
+  if (!self->name) return TRUE;
+  g_mutex_lock(&names_lock);
+  if (!names) names = g_hash_table_new(g_str_hash, g_str_equal);
+  const gboolean is_free = !g_hash_table_contains(names, self->name);
+  if (is_free && take) g_hash_table_add(names, self->name);
+  g_mutex_unlock(&names_lock);
+  if (!is_free)
+    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "another connection of this program to mqtt at %s:%u "
+                        "has the client-id %s, and the broker would end one of them: leave client-id "
+                        "out of the broker's config (msg_broker_config), or give each connection a "
+                        "config with its own", self->address.host, self->address.port,
+                        strrchr(self->name, ';') + 1);
+  return is_free;
+}
+
+static void leave_name(Client *self) {
+  g_mutex_lock(&names_lock);
+  /* Its own, not an equal one. */
+  gpointer held = NULL;
+  if (self->name && names && g_hash_table_lookup_extended(names, self->name, &held, NULL) &&
+      held == self->name)
+    g_hash_table_remove(names, self->name);
+  g_mutex_unlock(&names_lock);
+  g_free(self->name);
+}
 
 static int subscribe_all(Client *self) {
   int code = MOSQ_ERR_SUCCESS;
@@ -47,7 +81,9 @@ static void on_connect(struct mosquitto *client, void *data, int code) {
 /* libmosquitto's codes say no more of TLS than that it failed. */
 static void on_log(struct mosquitto *client, void *data, int level, const char *text) {
   Client *self = data;
-  (void)client, (void)level;
+  (void)client;
+  /* The others quote ids and topics. */
+  if (level != MOSQ_LOG_ERR) return;
   if (!g_str_has_prefix(text, "OpenSSL Error") && !strstr(text, "verify") &&
       !strstr(text, "certificate") && !strstr(text, "CA "))
     return;
@@ -94,6 +130,7 @@ static void give_up(Client *self) {
 static void client_free(Client *self) {
   struct mosquitto_message *message;
   if (self->client) mosquitto_destroy(self->client);
+  leave_name(self);
   while ((message = g_queue_pop_head(&self->received))) {
     mosquitto_message_free_contents(message);
     g_free(message);
@@ -112,10 +149,13 @@ static gboolean set_up(Client *self, GKeyFile *config) {
   char *username = dsbind_adapter_text(config, "username");
   char *password = dsbind_adapter_text(config, "password");
   int code = MOSQ_ERR_NOMEM;
+  gboolean tls;
+  const gboolean valid = dsbind_adapter_tls(config, &tls);
+  if (id) self->name = g_strdup_printf("%s;%u;%s", self->address.host, self->address.port, id);
   self->client = mosquitto_new(id, TRUE, self);
   if (self->client) mosquitto_log_callback_set(self->client, on_log);
   if (self->client) code = mosquitto_username_pw_set(self->client, username, password);
-  if (code == MOSQ_ERR_SUCCESS && dsbind_adapter_number(config, "enable-tls", 0)) {
+  if (code == MOSQ_ERR_SUCCESS && valid && tls) {
     char *ca_file = dsbind_adapter_text(config, "tls-cafile");
     char *ca_folder = dsbind_adapter_text(config, "tls-capath");
     char *certificate = dsbind_adapter_text(config, "tls-certfile");
@@ -130,6 +170,7 @@ static gboolean set_up(Client *self, GKeyFile *config) {
   g_free(id);
   g_free(username);
   g_free(password);
+  if (!valid) return FALSE;
   if (code != MOSQ_ERR_SUCCESS) {
     dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the mqtt config cannot be used: %s; look at client-id, "
                         "username and the tls files", mosquitto_strerror(code));
@@ -189,7 +230,8 @@ DSBIND_EXPORT NvDsMsgApiHandle nvds_msgapi_connect(char *address, nvds_msgapi_co
   self->address = where;
   self->on_event = connect_cb;
   self->under_way = g_hash_table_new(NULL, NULL);
-  const gboolean good = set_up(self, config) && reach(self, config);
+  const gboolean good = set_up(self, config) && check_name(self, FALSE) &&
+                        reach(self, config) && check_name(self, TRUE);
   g_key_file_unref(config);
   if (!good) {
     client_free(self);

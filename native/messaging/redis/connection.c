@@ -3,18 +3,28 @@
 
 #include <string.h>
 
-#ifdef DSBIND_REDIS_TLS
-#include <hiredis/hiredis_ssl.h>
-#endif
-
 /* Of connecting, and of each answer. */
 #define TIMEOUT_SECONDS 3
+
+/* hiredis_ssl checks who signed a certificate, not whether it is of this host: with it, whoever has
+ * any certificate at all could read along. FALSE after dsbind_adapter_fail(). */
+static gboolean goes_without_tls(GKeyFile *config) {
+  gboolean tls;
+  if (!dsbind_adapter_tls(config, &tls)) return FALSE;
+  if (tls)
+    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the redis config has enable-tls, and hiredis does not "
+                        "check that a TLS certificate is of the host: let a TLS tunnel that does, "
+                        "such as stunnel with checkHost, listen on this machine, connect to it, and "
+                        "leave enable-tls out");
+  return !tls;
+}
 
 DsbindRedisSettings *dsbind_redis_settings_new(const char *address, const char *config_path) {
   DsbindRedisSettings *self = g_new0(DsbindRedisSettings, 1);
   GKeyFile *config = NULL;
   if (!dsbind_adapter_address(address, "redis", &self->address) ||
-      !(config = dsbind_adapter_config(config_path))) {
+      !(config = dsbind_adapter_config(config_path)) || !goes_without_tls(config)) {
+    if (config) g_key_file_unref(config);
     dsbind_redis_settings_free(self);
     return NULL;
   }
@@ -24,11 +34,6 @@ DsbindRedisSettings *dsbind_redis_settings_new(const char *address, const char *
   self->group = dsbind_adapter_text(config, "consumergroup");
   self->consumer = dsbind_adapter_text(config, "consumername");
   self->stream_size = dsbind_adapter_number(config, "streamsize", 10000);
-  self->tls = dsbind_adapter_number(config, "enable-tls", 0) != 0;
-  self->ca_file = dsbind_adapter_text(config, "tls-cafile");
-  self->ca_folder = dsbind_adapter_text(config, "tls-capath");
-  self->certificate = dsbind_adapter_text(config, "tls-certfile");
-  self->key = dsbind_adapter_text(config, "tls-keyfile");
   if (!self->field) self->field = g_strdup("metadata");
   if (!self->group) self->group = g_strdup("mygroup");
   if (!self->consumer) self->consumer = g_strdup("myname");
@@ -43,10 +48,6 @@ void dsbind_redis_settings_free(DsbindRedisSettings *self) {
   g_free(self->field);
   g_free(self->group);
   g_free(self->consumer);
-  g_free(self->ca_file);
-  g_free(self->ca_folder);
-  g_free(self->certificate);
-  g_free(self->key);
   g_free(self);
 }
 
@@ -62,34 +63,13 @@ DsbindAdapterError dsbind_redis_kind(const char *text) {
   return DSBIND_ADAPTER_REFUSED;
 }
 
-#ifdef DSBIND_REDIS_TLS
-static gboolean start_tls(const DsbindRedisSettings *settings, redisContext *context) {
-  redisSSLContextError error = REDIS_SSL_CTX_NONE;
-  redisInitOpenSSL();
-  redisSSLContext *tls =
-      redisCreateSSLContext(settings->ca_file, settings->ca_folder, settings->certificate,
-                            settings->key, settings->address.host, &error);
-  if (!tls) {
-    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the TLS files of the redis config cannot be used: %s",
-                        redisSSLContextGetError(error));
-    return FALSE;
-  }
-  const gboolean good = redisInitiateSSLWithContext(context, tls) == REDIS_OK;
-  redisFreeSSLContext(tls);
-  if (!good)
-    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "redis at %s:%u refuses TLS: %s",
-                        settings->address.host, settings->address.port, context->errstr);
-  return good;
+/* What the server says, without the password: a server that does not know AUTH repeats it. */
+static const char *said(const DsbindRedisSettings *settings, const redisReply *reply) {
+  const gboolean repeats = settings->password && strstr(reply->str, settings->password);
+  return repeats || g_str_has_prefix(reply->str, "ERR unknown command")
+             ? "it does not know the command AUTH"
+             : reply->str;
 }
-#else
-static gboolean start_tls(const DsbindRedisSettings *settings, redisContext *context) {
-  (void)settings, (void)context;
-  dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the redis config has enable-tls, and the hiredis that "
-                      "this dsbind was built with has no TLS: build it with hiredis 1.0 or later "
-                      "and its hiredis_ssl");
-  return FALSE;
-}
-#endif
 
 /* Logs in, and sees whether the server answers; it may want a password that is not given. */
 static gboolean greet(const DsbindRedisSettings *settings, redisContext *context) {
@@ -106,11 +86,11 @@ static gboolean greet(const DsbindRedisSettings *settings, redisContext *context
                         settings->address.host, settings->address.port, context->errstr);
   else if (!good && dsbind_redis_kind(reply->str) == DSBIND_ADAPTER_AGAIN)
     dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "redis at %s:%u is not ready: %s",
-                        settings->address.host, settings->address.port, reply->str);
+                        settings->address.host, settings->address.port, said(settings, reply));
   else if (!good)
     dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "redis at %s:%u refuses the log in: %s. Set username "
                         "and password in the broker's config (msg_broker_config)",
-                        settings->address.host, settings->address.port, reply->str);
+                        settings->address.host, settings->address.port, said(settings, reply));
   if (reply) freeReplyObject(reply);
   return good;
 }
@@ -121,8 +101,7 @@ redisContext *dsbind_redis_open(const DsbindRedisSettings *settings) {
       redisConnectWithTimeout(settings->address.host, (int)settings->address.port, limit);
   const gboolean connected =
       context && !context->err && redisSetTimeout(context, limit) == REDIS_OK;
-  if (connected && (!settings->tls || start_tls(settings, context)) && greet(settings, context))
-    return context;
+  if (connected && greet(settings, context)) return context;
   /* What failed later has said so. */
   if (!connected || context->err == REDIS_ERR_IO)
     dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "redis at %s:%u cannot be reached: %s",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection to a Redis server: its settings, TLS and log in. */
+/* A connection to a Redis server: its settings and log in. */
 #ifndef DSBIND_REDIS_CONNECTION_H
 #define DSBIND_REDIS_CONNECTION_H
 
@@ -12,8 +12,6 @@ typedef struct {
   char *username, *password;
   char *field, *group, *consumer; /* of streams */
   gint64 stream_size;
-  gboolean tls;
-  char *ca_file, *ca_folder, *certificate, *key;
 } DsbindRedisSettings;
 
 /* NULL after dsbind_adapter_fail(). */
