@@ -96,16 +96,22 @@ def check(properties: dict[str, object]) -> None:
             raise ConfigError(f"publish() to {protocol} has no topic: set topic='...'")
     elif protocol == "file" and not address:
         properties[_ADDRESS] = _DEFAULT_FILE
+    elif protocol == "file" and re.match(r"[\w+.-]+://|[^/;]+;\s*\d+\s*(;|$)", address):
+        # Not the text itself, as below.
+        raise ConfigError(
+            "publish(): msg_broker_conn_str names a broker, and the adapter is that of files: set "
+            "msg_broker_proto_lib, such as 'libnvds_kafka_proto.so', or give a path"
+        )
 
 
 def _check_address(protocol: str, address: str, parts: list[str]) -> None:
     # Not the text itself in an error: a URI in its place may hold a password.
     example = f"'127.0.0.1;{_BROKERS[protocol]}'"
-    if len(parts) < 2 or not parts[0] or "@" in parts[0] or not parts[1].isdecimal():
+    if len(parts) < 2 or not parts[0] or "@" in parts[0] or not re.fullmatch(r"[0-9]+", parts[1]):
         what = "host:port" if re.fullmatch(r"[\w.-]+:\d+", address) else "something else"
         raise ConfigError(
             f"publish(): msg_broker_conn_str of {protocol} is 'host;port', with a semicolon, not "
             f"{what}: write {example}; user and password go into msg_broker_config"
         )
-    if not 0 < int(parts[1]) < 65536:
+    if len(parts[1]) > 5 or not 0 < int(parts[1]) < 65536:
         raise ConfigError(f"publish(): msg_broker_conn_str needs a port from 1 to 65535: {example}")

@@ -343,7 +343,11 @@ def test_a_node_that_is_low_on_memory_is_waited_for(broker, clip, caplog):
             dropping()
             found = counts(dropping)
             assert found["dropped"] + found["failed"] == found["messages"] == ALL
-        taking = publishing(clip, **to_amqp(broker.port, "blocked", queue_size=5))
+        caplog.clear()
+        # The node's command line takes seconds to start.
+        taking = publishing(
+            clip, **to_amqp(broker.port, "blocked", queue_size=5, flush_timeout=90_000)
+        )
         taking.pipeline.start()
         wait_until(lambda: said(caplog, "takes no messages for now: low on memory"))
     finally:

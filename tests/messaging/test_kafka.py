@@ -119,6 +119,19 @@ def test_messages_that_the_broker_finds_too_large_are_counted_and_said_once(clip
     assert len(said) == 1 and "too large" in said[0]
 
 
+@pytest.mark.parametrize("code", [18, 44, 87])
+def test_messages_that_the_broker_never_takes_do_not_hold_the_others(clip, caplog, code):
+    with kafka_server() as server:
+        server.say("answer", PRODUCE, code, 1)
+        flow = publishing(clip, **to_kafka(server, flush_timeout=30000))
+        flow()
+    found = counts(flow)
+    assert found["failed"] >= 1 and found["failed"] + found["acknowledged"] == ALL
+    assert found["connections"] == 1
+    said = [record.message for record in caplog.records if "count as failed" in record.message]
+    assert len(said) == 1 and "does not take" in said[0]
+
+
 def test_a_message_larger_than_the_producer_may_send_fails_alone(clip, caplog):
     class Large(Cars):
         def handle_metadata(self, batch_meta):

@@ -174,6 +174,12 @@ DSBIND_EXPORT NvDsMsgApiHandle nvds_msgapi_connect(char *address, nvds_msgapi_co
                         "the file that messages go to, such as \"events.jsonl\"");
     return NULL;
   }
+  if (strstr(address, "://")) {
+    /* Not the text itself: it may hold a password. */
+    dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "the file adapter's connection string is a URI: write "
+                        "a path, or choose the adapter of the broker (msg_broker_proto_lib)");
+    return NULL;
+  }
   GKeyFile *config = dsbind_adapter_config(config_path);
   if (!config) return NULL;
   Writer *self = g_new0(Writer, 1);

@@ -72,6 +72,10 @@ rd_kafka_conf_t *dsbind_kafka_conf(const DsbindAddress *address, GKeyFile *confi
 }
 
 gboolean dsbind_kafka_refuses(int code, const char *reason) {
+  /* A broker that starts again, or what stands before it, ends the handshake and says nothing. */
+  if (code == RD_KAFKA_RESP_ERR__SSL && reason &&
+      (strstr(reason, "unexpected eof") || strstr(reason, "Disconnected")))
+    return FALSE;
   switch (code) {
     case RD_KAFKA_RESP_ERR__SSL:
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:

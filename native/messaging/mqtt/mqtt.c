@@ -183,6 +183,11 @@ static gboolean set_up(Client *self, GKeyFile *config) {
   return TRUE;
 }
 
+/* A broker that starts again, or what stands before it, ends the handshake and says nothing. */
+static gboolean was_left(const Client *self) {
+  return self->trouble && strstr(self->trouble, "unexpected eof");
+}
+
 static gboolean reach(Client *self, GKeyFile *config) {
   const int keep_alive = (int)CLAMP(dsbind_adapter_number(config, "keep-alive", 60), 5, 65535);
   const gint64 deadline = g_get_monotonic_time() + CONNECT_MS * G_GINT64_CONSTANT(1000);
@@ -198,7 +203,7 @@ static gboolean reach(Client *self, GKeyFile *config) {
                         "password in the broker's config (msg_broker_config)",
                         self->address.host, self->address.port,
                         mosquitto_connack_string(self->answer));
-  else if (code == MOSQ_ERR_TLS || self->trouble)
+  else if ((code == MOSQ_ERR_TLS || self->trouble) && !was_left(self))
     dsbind_adapter_fail(DSBIND_ADAPTER_NEVER, "mqtt at %s:%u refuses TLS: %s. Look at tls-cafile, "
                         "which must have signed the broker's certificate for this host name, and at "
                         "tls-certfile and tls-keyfile in the broker's config (msg_broker_config)",
@@ -207,7 +212,9 @@ static gboolean reach(Client *self, GKeyFile *config) {
   else
     dsbind_adapter_fail(DSBIND_ADAPTER_AGAIN, "mqtt at %s:%u cannot be reached: %s", self->address.host,
                         self->address.port,
-                        code == MOSQ_ERR_SUCCESS ? "no answer" : mosquitto_strerror(code));
+                        self->trouble              ? self->trouble
+                        : code == MOSQ_ERR_SUCCESS ? "no answer"
+                                                   : mosquitto_strerror(code));
   return FALSE;
 }
 
@@ -264,7 +271,8 @@ DSBIND_EXPORT NvDsMsgApiErrorType nvds_msgapi_send_async(NvDsMsgApiHandle handle
     g_hash_table_insert(self->under_way, GINT_TO_POINTER(id), dsbind_sent_new(callback, user));
   g_mutex_unlock(&self->lock);
   if (code == MOSQ_ERR_SUCCESS) return NVDS_MSGAPI_OK;
-  dsbind_adapter_fail(code == MOSQ_ERR_PAYLOAD_SIZE || code == MOSQ_ERR_OVERSIZE_PACKET
+  dsbind_adapter_fail(code == MOSQ_ERR_PAYLOAD_SIZE || code == MOSQ_ERR_OVERSIZE_PACKET ||
+                              code == MOSQ_ERR_MALFORMED_UTF8 || code == MOSQ_ERR_INVAL
                           ? DSBIND_ADAPTER_REFUSED
                           : DSBIND_ADAPTER_AGAIN,
                       "mqtt does not take a message: %s", mosquitto_strerror(code));

@@ -151,11 +151,15 @@ static void on_event(NvDsMsgApiHandle handle, NvDsMsgApiEventType event) {
   tell_away(current, text);
 }
 
-/* Whatever happens to the sender meanwhile, which `abandoned` tells: nobody else uses it then. */
+/* Whatever happens to the sender meanwhile, which `abandoned` tells: nobody else uses it then. Not
+ * begun once it stops: who stops it has seen whether it connects, and waits for the thread if not. */
 static NvDsMsgApiHandle try_to_connect(DsbindSender *self, gboolean *abandoned) {
+  *abandoned = FALSE;
   g_mutex_lock(&self->lock);
-  self->connecting = TRUE;
+  const gboolean stop = self->stop;
+  self->connecting = !stop;
   g_mutex_unlock(&self->lock);
+  if (stop) return NULL;
   NvDsMsgApiHandle handle =
       dsbind_adapter_connect(&self->adapter, self->address, on_event, self->config);
   g_mutex_lock(&self->lock);
@@ -183,6 +187,7 @@ static NvDsMsgApiHandle connect_to(DsbindSender *self, gint64 *pause) {
       g_mutex_unlock(&self->lock);
       return handle;
     }
+    if (stops(self)) break;
     if (dsbind_adapter_error(&self->adapter, text, sizeof text) == DSBIND_ADAPTER_NEVER) {
       die(self, text);
       return NULL;

@@ -4,7 +4,9 @@
 #include <gst-nvevent.h>
 #include <gst/gst.h>
 #include <gstnvdsmeta.h>
+#include <nvdstracker.h>
 #include <nvds_tracker_meta.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <fstream>
@@ -353,6 +355,68 @@ static void other_libraries_are_used() {
   puts("libraries: batch and per stream, with pictures, feature vectors, feet and past frames");
 }
 
+/* A config can be changed on disk between a question and a start: more than was asked for must not
+ * be written. */
+static void vectors_stay_within_their_room(const std::string &path) {
+  void *library = dlopen(DSBIND_TEST_PLUGINS "/../lib/libnvds_nvmultiobjecttracker.so", RTLD_NOW);
+  CHECK(library != nullptr);
+  const auto init = reinterpret_cast<decltype(&NvMOT_Init)>(dlsym(library, "NvMOT_Init"));
+  const auto process = reinterpret_cast<decltype(&NvMOT_Process)>(dlsym(library, "NvMOT_Process"));
+  const auto end = reinterpret_cast<decltype(&NvMOT_DeInit)>(dlsym(library, "NvMOT_DeInit"));
+  NvMOTConfig with{};
+  with.customConfigFilePath = const_cast<char *>(path.c_str());
+  NvMOTConfigResponse response{};
+  NvMOTContextHandle context = nullptr;
+  CHECK_INT(init(&with, &context, &response), NvMOTStatus_OK);
+
+  NvBufSurfaceCreateParams create{};
+  create.width = create.height = 64;
+  create.colorFormat = NVBUF_COLOR_FORMAT_RGBA;
+  create.layout = NVBUF_LAYOUT_PITCH;
+  create.memType = NVBUF_MEM_SYSTEM;
+  NvBufSurface *surface = nullptr;
+  CHECK_INT(NvBufSurfaceCreate(&surface, 1, &create), 0);
+  surface->numFilled = 1;
+  NvBufSurfaceParams *picture = surface->surfaceList;
+  NvMOTObjToTrack object{};
+  object.bbox = {8, 8, 40, 40};
+  object.confidence = 1;
+  object.doTracking = true;
+  NvMOTFrame frame{};
+  frame.doTracking = true;
+  frame.srcFrameWidth = frame.srcFrameHeight = 64;
+  frame.numBuffers = 1;
+  frame.bufferList = &picture;
+  frame.objectsIn.detectionDone = true;
+  frame.objectsIn.list = &object;
+  frame.objectsIn.numFilled = frame.objectsIn.numAllocated = 1;
+  NvMOTProcessParams params{1, &frame};
+  for (const unsigned room : {3u, 2u}) {
+    std::vector<float> numbers(room);
+    NvDsReidTensorBatch vectors{};
+    vectors.featureSize = room;
+    vectors.ptr_host = numbers.data();
+    NvMOTStatus status = NvMOTStatus_OK;
+    for (int i = 0; i < 8 && status == NvMOTStatus_OK; i++) {
+      NvMOTTrackedObj target{};
+      NvMOTTrackedObjList list{};
+      list.list = &target;
+      list.numAllocated = 1;
+      NvMOTTrackedObjBatch out{};
+      out.list = &list;
+      out.numAllocated = 1;
+      out.pReidTensorBatch = &vectors;
+      frame.frameNum++;
+      status = process(context, &params, &out);
+    }
+    CHECK_INT(status, room == 3 ? NvMOTStatus_OK : NvMOTStatus_Error);
+    CHECK_INT(vectors.numFilled, room == 3 ? 1 : 0);
+  }
+  end(context);
+  NvBufSurfaceDestroy(surface);
+  dlclose(library);
+}
+
 /* The frames of the rig are not painted, so what counts is that each has its vector. */
 static void looks_are_told() {
   std::ofstream(folder + "/mean.onnx") << mean_model(32, 16);
@@ -361,6 +425,7 @@ static void looks_are_told() {
       "  offsets: [300, 0, 0]\n  batchSize: 2\nTrajectoryManagement:\n  enableReAssoc: 1\n"
       "DataAssociator:\n  matchingScoreWeight4ReidSimilarity: 1\n  thresholdMahalanobis: 9\n"
       "  usePrediction4Assoc: 1\nStateEstimator:\n  stateEstimatorType: 2\n";
+  vectors_stay_within_their_room(config(keys));
   for (const char *visual : {"", "VisualTracker:\n  visualTrackerType: 1\n"}) {
     Tracker rig;
     rig.must_start(config(keys + visual));
@@ -395,6 +460,10 @@ static void looks_are_told() {
     g_object_set(rig.element, "ll-config-file", config("ReID:\n  reidType: 0\n").c_str(), nullptr);
     CHECK(rig.push({{walker(8)}, {}}) != nullptr);
     check_has(rig.message(GST_MESSAGE_WARNING), "cannot change while running");
+    /* Nobody writes to it: frames do not wait for that. */
+    CHECK_INT(mkfifo((folder + "/pipe" + *visual).c_str(), 0600), 0);
+    g_object_set(rig.element, "ll-config-file", (folder + "/pipe" + *visual).c_str(), nullptr);
+    CHECK(rig.push({{walker(8)}, {}}) != nullptr);
   }
   puts("looks: a vector for each object; thresholds change while it runs, the model stays");
 }

@@ -3,6 +3,7 @@
 #include <Eigen/LU>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "camera.h"
 #include "check.h"
 #include "filter.h"
+#include "looks.h"
 #include "visual.h"
 
 using namespace dsbind::tracker;
@@ -252,7 +254,21 @@ static void appearance_is_found_again() {
   puts("appearance: found 7, -6 pixels on, gray and in colors, at each size");
 }
 
+/* Of finite numbers so large that their squares are not. */
+static void looks_beyond_measure_say_nothing() {
+  const Eigen::VectorXf usual = Eigen::VectorXf::Ones(4);
+  const Eigen::VectorXf huge = Eigen::VectorXf::Constant(4, std::numeric_limits<float>::max());
+  Gallery gallery, other;
+  gallery.add(usual, 5);
+  CHECK_NEAR(gallery.similarity(2 * usual), 1, 1e-5);
+  CHECK_NEAR(gallery.similarity(huge), 0, 1e-6);
+  other.add(huge, 5);
+  CHECK(other.empty());
+  CHECK_NEAR(gallery.similarity(other), 0, 1e-6);
+}
+
 int main() {
+  looks_beyond_measure_say_nothing();
   assignment_is_the_best_there_is();
   filter_learns_a_steady_speed();
   filter_is_the_full_kalman_filter();
