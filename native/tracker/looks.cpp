@@ -2,18 +2,21 @@
 #include "looks.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace dsbind::tracker {
 namespace {
 
-/* A model that says nothing of a box gives zeros. */
+/* A model that says nothing of a box gives zeros; of a length beyond measure there is no cosine. */
 constexpr float kLeastNorm = 1e-12f;
+
+bool says_something(float norm) { return norm > kLeastNorm && std::isfinite(norm); }
 
 }  // namespace
 
 void Gallery::add(const Vector &vector, int most) {
   const float norm = vector.norm();
-  if (!(norm > kLeastNorm)) return;
+  if (!says_something(norm)) return;
   if (vectors_.rows() != vector.size()) {
     count_ = next_ = 0;
     vectors_.resize(vector.size(), 0);
@@ -28,7 +31,7 @@ void Gallery::add(const Vector &vector, int most) {
 
 float Gallery::similarity(const Vector &vector) const {
   const float norm = vector.norm();
-  if (empty() || vector.size() != vectors_.rows() || !(norm > kLeastNorm)) return 0;
+  if (empty() || vector.size() != vectors_.rows() || !says_something(norm)) return 0;
   return (vectors_.leftCols(count_).transpose() * vector).maxCoeff() / norm;
 }
 

@@ -193,7 +193,14 @@ EXPORT NvMOTStatus NvMOT_Process(NvMOTContextHandle context, NvMOTProcessParams 
     NvDsReidTensorBatch *vectors = context->config.reid.output ? out->pReidTensorBatch : nullptr;
     if (vectors) {
       if (!vectors->ptr_host) return NvMOTStatus_Error;
-      vectors->featureSize = static_cast<uint32_t>(context->config.reid.feature_size);
+      const auto size = static_cast<uint32_t>(context->config.reid.feature_size);
+      /* The file may have changed since the caller asked how much room to make. */
+      if (vectors->featureSize && vectors->featureSize != size) {
+        tell("reidFeatureSize is " + std::to_string(size) + ", and there is room for vectors of " +
+             std::to_string(vectors->featureSize) + "; start again");
+        return NvMOTStatus_Error;
+      }
+      vectors->featureSize = size;
       vectors->numFilled = 0;
     }
     for (uint32_t i = 0; i < params->numFrames; i++)

@@ -29,9 +29,12 @@ class MetaLock {
 /* A config file; no library's is larger than this. */
 std::string read_small(const std::string &path) {
   constexpr std::streamsize kMost = 1 << 20;
-  std::ifstream file(path, std::ios::binary);
+  std::error_code none;
+  std::ifstream file;
   std::string text(static_cast<size_t>(kMost) + 1, '\0');
-  if (!file || !std::filesystem::is_regular_file(std::filesystem::status(path)))
+  /* Before it is opened: a pipe would wait for its writer. */
+  if (std::filesystem::is_regular_file(path, none)) file.open(path, std::ios::binary);
+  if (!file.is_open())
     throw Error(ErrorKind::NotFound, "the tracker's config file '" + path +
                                          "' (ll-config-file) cannot be read; the last one stays");
   file.read(text.data(), static_cast<std::streamsize>(text.size()));

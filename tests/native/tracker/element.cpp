@@ -376,7 +376,6 @@ static void vectors_stay_within_their_room(const std::string &path) {
   create.memType = NVBUF_MEM_SYSTEM;
   NvBufSurface *surface = nullptr;
   CHECK_INT(NvBufSurfaceCreate(&surface, 1, &create), 0);
-  surface->numFilled = 1;
   NvBufSurfaceParams *picture = surface->surfaceList;
   NvMOTObjToTrack object{};
   object.bbox = {8, 8, 40, 40};
@@ -412,6 +411,8 @@ static void vectors_stay_within_their_room(const std::string &path) {
     CHECK_INT(status, room == 3 ? NvMOTStatus_OK : NvMOTStatus_Error);
     CHECK_INT(vectors.numFilled, room == 3 ? 1 : 0);
   }
+  const auto word = reinterpret_cast<const char *(*)()>(dlsym(library, "dsbind_tracker_message"));
+  check_has(word(), "room for vectors of 2");
   end(context);
   NvBufSurfaceDestroy(surface);
   dlclose(library);
