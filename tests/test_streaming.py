@@ -57,7 +57,7 @@ class Client:
             self._words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
 
-    def frames(self, seconds=30):
+    def frames(self, seconds=60):
         """What came, at the end. A client that came before its server tries again."""
         until = time.monotonic() + seconds
         try:

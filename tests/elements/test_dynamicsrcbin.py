@@ -202,12 +202,14 @@ def test_many_changes_leave_no_thread_and_little_memory(make_clip: Callable[...,
         player.look.await_frame(number)
 
     change(30)
-    before = resident_mib()
+    before, others = resident_mib(), len(os.listdir("/proc/self/task"))
     change(60)
     assert resident_mib() - before < 24
     player.terminate()
     player.pipeline.wait(PATIENCE_S)
     until = time.monotonic() + 10
-    while (threads := len(os.listdir("/proc/self/task"))) > 24 and time.monotonic() < until:
+    # GLib keeps idle threads, of earlier tests too: one a change would be 60 more.
+    most = others + 20
+    while (threads := len(os.listdir("/proc/self/task"))) > most and time.monotonic() < until:
         time.sleep(0.1)
-    assert threads <= 24
+    assert threads <= most

@@ -62,6 +62,15 @@ def test_a_broker_that_never_comes_is_an_error_at_the_end(clip):
     assert counts(flow)["failed"] == ALL and not counts(flow)["acknowledged"]
 
 
+def test_a_pipeline_stops_in_time_while_its_broker_is_away(clip):
+    flow = publishing(clip, **to_redis(free_port()))
+    flow.pipeline.start()
+    # All of it waits for the broker, and the end of the stream for that.
+    wait_until(lambda: counts(flow)["queued"] == ALL)
+    flow.pipeline.stop(1).wait(8)
+    assert counts(flow)["failed"] == ALL
+
+
 def test_all_arrive_when_the_broker_is_killed_and_comes_back(make_clip, tmp_path):
     from brokers import Cars
 

@@ -121,10 +121,12 @@ static gboolean wait_for_answers(DsbindMsgBroker *self, guint *left) {
   return flow == GST_FLOW_OK;
 }
 
-/* Messages that are left when the time is up are lost: an error where each was to arrive. */
-static void flush(DsbindMsgBroker *self) {
+/* Messages that are left when the time is up are lost: an error where each was to arrive. FALSE
+ * where the stream is flushed meanwhile. */
+static gboolean flush(DsbindMsgBroker *self) {
   guint left = 0;
-  if (!self->sender || !wait_for_answers(self, &left)) return;
+  if (!self->sender) return TRUE;
+  if (!wait_for_answers(self, &left)) return FALSE;
   DsbindSenderStats stats;
   dsbind_sender_stats(self->sender, &stats);
   if (stats.dropped)
@@ -132,7 +134,7 @@ static void flush(DsbindMsgBroker *self) {
                         ("%" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " messages were dropped, "
                          "for the broker was too slow: raise queue-size, or choose queue-policy "
                          "\"block\"", stats.dropped, stats.messages), (NULL));
-  if (!left) return;
+  if (!left) return TRUE;
   char *reason = dsbind_sender_reason(self->sender);
   char *text = g_strdup_printf("%u of %" G_GUINT64_FORMAT " messages were not acknowledged within "
                                "flush-timeout, %u ms%s%s", left, stats.messages,
@@ -143,10 +145,15 @@ static void flush(DsbindMsgBroker *self) {
     GST_ELEMENT_WARNING(self, RESOURCE, WRITE, ("%s.", text), (NULL));
   g_free(text);
   g_free(reason);
+  return TRUE;
 }
 
 static gboolean event(GstBaseSink *base, GstEvent *event) {
-  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) flush(DSBIND_MSG_BROKER(base));
+  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS && !flush(DSBIND_MSG_BROKER(base))) {
+    /* The base class would wait for the signal that flushing has already given. */
+    gst_event_unref(event);
+    return FALSE;
+  }
   return GST_BASE_SINK_CLASS(dsbind_msg_broker_parent_class)->event(base, event);
 }
 
