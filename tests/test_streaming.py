@@ -58,11 +58,19 @@ class Client:
         )
 
     def frames(self, seconds=60):
-        """What came, at the end. A client that came before its server tries again."""
+        """What came, at the end. A client that came before its server, or hangs, tries again."""
         until = time.monotonic() + seconds
         try:
             while True:
-                _, errors = self._child.communicate(timeout=max(0.1, until - time.monotonic()))
+                left = max(0.1, until - time.monotonic())
+                try:
+                    _, errors = self._child.communicate(timeout=min(25, left))
+                except subprocess.TimeoutExpired:
+                    if left <= 25:
+                        raise
+                    self.end()
+                    self._start()
+                    continue
                 pixels = np.fromfile(self.path, np.uint8).reshape(self.shape)
                 if len(pixels):
                     return pixels
